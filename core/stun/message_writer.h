@@ -1,0 +1,51 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/address.h"
+#include "core/bytes.h"
+#include "core/stun/integrity.h"
+#include "core/stun/types.h"
+#include "core/time.h"
+
+namespace tickover::stun {
+
+/// Writes one message into the caller's buffer: the header at construction, attributes in the
+/// order of the calls, all padding zero. The header length is kept right after every call. What
+/// does not fit sets a sticky fault: ask `ok()` once at the end.
+class MessageWriter {
+ public:
+  MessageWriter(MutableBytes buffer, MessageType type, const TransactionId& id);
+
+  bool ok() const { return ok_; }
+  std::size_t size() const { return size_; }
+  /// The whole message so far.
+  Bytes bytes() const { return buffer_.first(size_); }
+
+  void add(AttributeType type, Bytes value);
+  void add_text(AttributeType type, std::string_view text) { add(type, as_bytes(text)); }
+  void add_u32(AttributeType type, std::uint32_t value);
+  void add_xor_address(AttributeType type, const Endpoint& endpoint);
+  void add_plain_address(AttributeType type, const Endpoint& endpoint);
+  /// Whole seconds, rounded down, saturated to 32 bits.
+  void add_lifetime(Duration lifetime);
+  void add_error(ErrorCode code, std::string_view reason);
+  void add_channel_number(std::uint16_t number);
+  /// The byte and three zeros.
+  void add_leading_byte(AttributeType type, std::uint8_t value);
+  void add_unknown_attributes(std::span<const AttributeType> types);
+
+  /// MESSAGE-INTEGRITY over everything so far (RFC 8489, section 14.5). Then only
+  /// `add_fingerprint`.
+  void add_integrity(const IntegrityKey& key);
+  /// FINGERPRINT, always last (RFC 8489, section 14.7).
+  void add_fingerprint();
+
+ private:
+  MutableBytes buffer_;
+  std::size_t size_ = 0;
+  bool ok_ = true;
+};
+
+}  // namespace tickover::stun
