@@ -1,0 +1,71 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/machine.h"
+#include "core/random.h"
+#include "sim/any_machine.h"
+#include "sim/scenario/scenario.h"
+
+namespace tickover::sim {
+
+/// What every host of a run can know of the others before it starts.
+struct HostInfo {
+  std::string name;
+  std::string role;
+  std::vector<IpAddress> addresses;
+};
+
+/// What a factory makes a machine of. Settings hold drawn values only: every range is fixed.
+struct RoleContext {
+  const HostInfo& self;
+  const std::vector<HostInfo>& hosts;
+  const Settings& settings;
+  Random random;
+  Instant now;
+
+  const HostInfo* host(std::string_view name) const;
+  bool flag(std::string_view key, bool otherwise) const;
+  std::int64_t integer(std::string_view key, std::int64_t otherwise) const;
+  Duration duration(std::string_view key, Duration otherwise) const;
+  std::string text(std::string_view key, std::string_view otherwise) const;
+  std::vector<std::string> texts(std::string_view key) const;
+};
+
+/// One entry of the registry: how a word in `role = "…"` becomes a machine.
+struct Role {
+  std::string name;
+  std::string help;           // one line
+  std::vector<KeySpec> keys;  // what a host of this role may set besides the common keys
+  std::function<AnyMachine(const RoleContext&)> make;
+  /// The port on which traffic to such a host arrives; 0 if it announces an address itself.
+  std::uint16_t port = 0;
+  /// How long after the network is clean such a host needs at most to work again, for the given
+  /// longest round trip; absent: it has nothing to recover.
+  std::function<Duration(const RoleContext&, Duration round_trip)> recovery_bound = {};
+};
+
+/// Role names to factories. The built-in roles are there from the start; a user's test adds its
+/// own.
+class RoleRegistry {
+ public:
+  /// With turn-client, turn-server, stun-client and peer.
+  static RoleRegistry built_in();
+  /// Replaces a role of the same name.
+  void add(Role role);
+  const Role* find(std::string_view name) const;
+  std::vector<std::string> names() const;
+
+ private:
+  std::map<std::string, Role, std::less<>> roles_;
+};
+
+}  // namespace tickover::sim

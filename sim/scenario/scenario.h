@@ -1,0 +1,230 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/address.h"
+#include "sim/scenario/value.h"
+
+namespace tickover::sim {
+
+/// A scenario as written: names instead of indexes, ranges instead of draws. The same value comes
+/// from a file, from the inventor and from a shrinker, and can be printed back as a file.
+
+enum class NatBehaviour : std::uint8_t {
+  endpoint_independent,
+  address,
+  address_and_port
+};  // RFC 4787
+
+struct NatSpec {
+  std::string name;                  // empty for the shorthand on a host
+  std::vector<IpAddress> addresses;  // outside; empty: one is given
+  std::string behind;                // the next NAT outwards; empty: the public network
+  NatBehaviour mapping = NatBehaviour::endpoint_independent;
+  NatBehaviour filtering = NatBehaviour::address_and_port;
+  Range<Duration> timeout = Duration(std::chrono::minutes(2));
+  bool hairpinning = true;
+  bool inbound_refresh = false;  // RFC 4787, REQ-6
+  Place place;
+  bool operator==(const NatSpec&) const = default;
+};
+
+enum class DriverKind : std::uint8_t { lazy, ticking, oversleeping };
+
+struct DriverSpec {
+  DriverKind kind = DriverKind::lazy;
+  Range<Duration> every =
+      Duration(std::chrono::milliseconds(100));  // ticking: the period; oversleeping: the most
+  bool operator==(const DriverSpec&) const = default;
+};
+
+struct ClockSpec {
+  Range<Duration> offset = Duration{};  // of the monotonic clock at the start of the run
+  std::int64_t drift_ppm = 0;  // a host second is (1 + ppm/1e6) simulated seconds long on its clock
+  Range<Duration> wall_offset = Duration{};
+  bool operator==(const ClockSpec&) const = default;
+};
+
+struct HostSpec {
+  std::string name;
+  std::string role;
+  std::vector<IpAddress> addresses;  // empty: one IPv4 address is given
+  std::int64_t count = 1;            // > 1: hosts NAME-1 .. NAME-count, addresses counted on
+  std::optional<NatSpec> nat;        // the shorthand
+  std::string behind;                // or the name of a [[nat]]
+  DriverSpec driver;
+  ClockSpec clock;
+  Range<Duration> start = Duration{};
+  Settings settings;  // what the role understands
+  Place place;
+  bool operator==(const HostSpec&) const = default;
+};
+
+/// Each may differ per direction; a missing one is the default of the simplest network.
+struct LinkConditions {
+  std::optional<Range<Duration>> latency;  // default 10 ms
+  std::optional<Range<Duration>> jitter;   // per packet, on top, drawn from [low, high]; default 0
+  std::optional<Range<Ratio>> loss;        // default 0
+  std::optional<Range<Ratio>> duplicate;   // default 0
+  std::optional<Range<Ratio>> reorder;     // default 0
+  std::optional<Range<Duration>>
+      reorder_delay;  // per reordered packet, on top; default 10ms..100ms
+  std::optional<Range<Ratio>>
+      corrupt;  // default 0: one bit flipped, and UDP's checksum fails to notice
+  bool operator==(const LinkConditions&) const = default;
+};
+
+struct LinkSpec {
+  std::string a, b;  // host or NAT names, group names, or "*"
+  LinkConditions both;
+  LinkConditions there;  // a to b, where it differs
+  LinkConditions back;   // b to a, where it differs
+  Place place;
+  bool operator==(const LinkSpec&) const = default;
+};
+
+/// Application data sent by command; every payload says flow and number, so that it can be
+/// followed.
+struct TrafficSpec {
+  std::string from, to;
+  Range<Duration> every = Duration(std::chrono::seconds(1));
+  Range<std::int64_t> size = std::int64_t{100};  // bytes, at least 16
+  Range<Duration> start = Duration{};
+  std::optional<Range<Duration>> stop;  // from the start of the run; none: to the end
+  Place place;
+  bool operator==(const TrafficSpec&) const = default;
+};
+
+/// Packets by their speakable identity. What is not said matches all.
+struct PacketMatch {
+  std::string from, to;  // host or group names
+  std::string message;   // "Refresh success", "Refresh", "ChannelData", …; empty: any
+  std::optional<Range<std::int64_t>> transaction;  // counts from 1
+  std::optional<Range<std::int64_t>> copy;         // counts from 1
+  bool operator==(const PacketMatch&) const = default;
+};
+
+struct Partition {
+  std::string a, b;
+  bool operator==(const Partition&) const = default;
+};
+struct Block {
+  std::string from, to;
+  bool operator==(const Block&) const = default;
+};  // one way
+struct Drop {
+  PacketMatch match;
+  bool operator==(const Drop&) const = default;
+};
+struct Delay {
+  PacketMatch match;
+  Range<Duration> by;
+  bool operator==(const Delay&) const = default;
+};
+struct Duplicate {
+  PacketMatch match;
+  Range<Duration> after;
+  bool operator==(const Duplicate&) const = default;
+};
+struct Corrupt {
+  PacketMatch match;
+  bool operator==(const Corrupt&) const = default;
+};
+/// Bytes that nobody sent arrive, as if from a socket of `from` at a socket of `to`.
+struct Forge {
+  std::string from, to, text;
+  bool operator==(const Forge&) const = default;
+};
+/// The host loses all its state and starts anew; down for the fault's length.
+struct Reboot {
+  std::string host;
+  bool operator==(const Reboot&) const = default;
+};
+/// The NAT in front of the host (or the named NAT) forgets every mapping.
+struct NatReset {
+  std::string nat;
+  bool operator==(const NatReset&) const = default;
+};
+struct WallJump {
+  std::string host;
+  Range<Duration> by;
+  bool operator==(const WallJump&) const = default;
+};
+/// Other conditions on a link while the fault lasts.
+struct Degrade {
+  std::string a, b;
+  LinkConditions conditions;
+  bool operator==(const Degrade&) const = default;
+};
+
+using FaultAction = std::variant<Partition, Block, Drop, Delay, Duplicate, Corrupt, Forge, Reboot,
+                                 NatReset, WallJump, Degrade>;
+
+struct FaultSpec {
+  std::optional<Range<Duration>> at;      // default: from the start
+  std::optional<Range<Duration>> length;  // key `for`; default: to the end (or to the heal)
+  FaultAction action;
+  Place place;
+  bool operator==(const FaultSpec&) const = default;
+};
+
+/// A sentence such as "alice has an allocation"; its grammar is in sim/oracles/expectation.h.
+struct Sentence {
+  std::string text;
+  Place place;
+  bool operator==(const Sentence&) const = default;
+};
+
+struct CountSpec {
+  Sentence of;  // an event sentence: "alice sends Allocate request"
+  Range<std::int64_t> is;
+  bool operator==(const CountSpec&) const = default;
+};
+
+struct HealSpec {
+  Range<Duration> at;
+  std::optional<Duration> within;  // none: the bound computed from the hosts' policies ("policy")
+  Place place;
+  bool operator==(const HealSpec&) const = default;
+};
+
+struct ExpectSpec {
+  std::vector<Sentence> finally_;  // states at the end of the run, and at the heal's deadline
+  std::vector<Sentence> always;    // states that hold from `always_from` on
+  Range<Duration> always_from = Duration{};
+  std::vector<Sentence> never;  // events
+  std::vector<CountSpec> count;
+  std::optional<HealSpec> heal;
+  bool operator==(const ExpectSpec&) const = default;
+};
+
+/// What a saved failure was, for replay to compare with.
+struct Found {
+  std::string oracle;
+  std::string digest;
+  std::string version;
+  std::uint64_t event = 0;
+  bool operator==(const Found&) const = default;
+};
+
+struct Scenario {
+  std::string sentence;  // the first comment: what must hold
+  Range<Duration> duration = Duration(std::chrono::minutes(1));
+  std::optional<std::uint64_t> seed;
+  std::vector<HostSpec> hosts;
+  std::vector<NatSpec> nats;
+  std::vector<LinkSpec> links;
+  std::vector<TrafficSpec> traffic;
+  std::vector<FaultSpec> faults;
+  ExpectSpec expect;
+  std::string caught_by;  // scenarios/negative: the oracle's id, or "expect", that must catch it
+  std::optional<Found> found;
+
+  bool operator==(const Scenario&) const = default;
+};
+
+}  // namespace tickover::sim
