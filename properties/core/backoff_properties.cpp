@@ -190,7 +190,6 @@ RC_GTEST_PROP(Backoff, sends_when_the_written_table_says, ()) {
   policy.jitter = {0, 1};
   const Instant start = any_start();
   const auto expected = table(policy, start);
-  // A last wait shorter than what is left ends nothing early: all sends come before it.
   RC_ASSERT(sends(Backoff(policy, start), start) == expected);
 }
 
@@ -291,7 +290,6 @@ RC_GTEST_PROP(Backoff, never_shrinks_its_interval_and_respects_the_cap, ()) {
     backoff.handle_timeout(backoff.next_trigger() + ns(any_count(0, 50'000'000)));
     RC_ASSERT(backoff.interval() >= interval);
     RC_ASSERT(backoff.interval() <= policy.interval_cap);
-    RC_ASSERT(backoff.interval() <= std::max(interval, interval * 2'000'000'000));
     interval = backoff.interval();
   }
 }
@@ -299,13 +297,14 @@ RC_GTEST_PROP(Backoff, never_shrinks_its_interval_and_respects_the_cap, ()) {
 RC_GTEST_PROP(Backoff, jitters_each_send_within_its_own_interval, ()) {
   BackoffPolicy policy = any_policy();
   policy.max_elapsed = Duration::max();
+  // Twenty sends lie well before the end of time, where both schedules are cut.
+  policy.interval_cap = std::min<Duration>(policy.interval_cap, 24h);
   const Instant start = any_start();
-  Backoff jittered(policy, start, any_key());
   policy.jitter = {0, 1};
   Backoff nominal(policy, start);
   const Ratio jitter{static_cast<std::uint32_t>(any_count(0, 8)), 8};
   policy.jitter = jitter;
-  jittered = Backoff(policy, start, any_key());
+  const Backoff jittered(policy, start, any_key());
   const auto plain = sends(nominal, start, 20);
   const auto moved = sends(jittered, start, 20);
   RC_ASSERT(plain.size() == moved.size());
@@ -321,7 +320,8 @@ RC_GTEST_PROP(Backoff, jitters_each_send_within_its_own_interval, ()) {
 
 // BUGS P20, A13: what shifts the origin shifts every answer and changes nothing else.
 RC_GTEST_PROP(Backoff, does_not_care_where_time_begins, ()) {
-  const BackoffPolicy policy = any_policy();
+  BackoffPolicy policy = any_policy();
+  policy.interval_cap = std::min<Duration>(policy.interval_cap, 24h);
   const auto key = any_key();
   const Instant here = any_start();
   const Instant there = any_start();
