@@ -29,6 +29,9 @@ class IntegrityKey {
   friend bool operator==(const IntegrityKey&, const IntegrityKey&);
 
  private:
+  struct Unset {};
+  explicit IntegrityKey(Unset) {}
+
   /// The memory of two SHA-1 states, laid out in the source.
   alignas(8) std::array<std::uint8_t, 192> pads_{};
 };

@@ -27,16 +27,17 @@ struct Attribute {
 };
 
 struct ErrorInfo {
-  int code = 0;  // 300..699; unknown codes are passed on as they are
-  std::string_view reason;
+  int code = 0;             // 300..699; unknown codes are passed on as they are
+  std::string_view reason;  // without the NULs that old peers append (PROTOCOL W22)
 };
 
 /// A decoded STUN message: a view over the caller's datagram, which must outlive it. Decoding is
 /// total: any bytes give a view or an error.
 ///
 /// Only the attributes that count are visible: nothing after MESSAGE-INTEGRITY but
-/// MESSAGE-INTEGRITY-SHA256 and FINGERPRINT (RFC 8489, section 9; PROTOCOL K13), and of duplicates
-/// `find` gives the first (section 14).
+/// MESSAGE-INTEGRITY-SHA256 and FINGERPRINT, nothing after MESSAGE-INTEGRITY-SHA256 alone but
+/// FINGERPRINT (RFC 8489, section 9; PROTOCOL K13), and of duplicates `find` gives the first
+/// (section 14).
 class MessageView {
  public:
   /// Demands the whole datagram to be one message: first two bits zero, magic cookie, a header
@@ -73,7 +74,9 @@ class MessageView {
   /// REQUESTED-TRANSPORT, REQUESTED-ADDRESS-FAMILY, ADDITIONAL-ADDRESS-FAMILY: the first of four
   /// bytes (PROTOCOL K20).
   std::expected<std::uint8_t, Lack> leading_byte(AttributeType type) const;
-  /// USERNAME, REALM, NONCE, SOFTWARE: text of at most 763 bytes (PROTOCOL K8).
+  /// USERNAME, REALM, NONCE, SOFTWARE: text of at most 763 bytes (PROTOCOL K8), as it was received:
+  /// a nonce must be echoed byte for byte. Only SOFTWARE loses the NULs that old peers count into
+  /// its length (PROTOCOL W22).
   std::expected<std::string_view, Lack> text(AttributeType type) const;
 
   /// Whether MESSAGE-INTEGRITY is there, has 20 bytes and matches `key`. Constant-time in the
@@ -91,6 +94,7 @@ class MessageView {
   MessageType type_;
   TransactionId id_;
   std::size_t integrity_offset_ = 0;  // of the attribute header; 0 if absent
+  std::size_t sealed_offset_ = 0;     // of the first integrity attribute of either kind; 0 if none
   bool has_fingerprint_ = false;
 };
 

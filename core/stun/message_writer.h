@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -13,7 +14,8 @@ namespace tickover::stun {
 
 /// Writes one message into the caller's buffer: the header at construction, attributes in the
 /// order of the calls, all padding zero. The header length is kept right after every call. What
-/// does not fit sets a sticky fault: ask `ok()` once at the end.
+/// does not fit, into the buffer or into the 16 bits of a length, and what would come after an
+/// attribute that must be last sets a sticky fault and writes nothing: ask `ok()` once at the end.
 class MessageWriter {
  public:
   MessageWriter(MutableBytes buffer, MessageType type, const TransactionId& id);
@@ -28,7 +30,7 @@ class MessageWriter {
   void add_u32(AttributeType type, std::uint32_t value);
   void add_xor_address(AttributeType type, const Endpoint& endpoint);
   void add_plain_address(AttributeType type, const Endpoint& endpoint);
-  /// Whole seconds, rounded down, saturated to 32 bits.
+  /// Whole seconds, rounded down, saturated to 0 and to 32 bits.
   void add_lifetime(Duration lifetime);
   void add_error(ErrorCode code, std::string_view reason);
   void add_channel_number(std::uint16_t number);
@@ -36,15 +38,21 @@ class MessageWriter {
   void add_leading_byte(AttributeType type, std::uint8_t value);
   void add_unknown_attributes(std::span<const AttributeType> types);
 
-  /// MESSAGE-INTEGRITY over everything so far (RFC 8489, section 14.5). Then only
+  /// Once. MESSAGE-INTEGRITY over everything so far (RFC 8489, section 14.5). Then only
   /// `add_fingerprint`.
   void add_integrity(const IntegrityKey& key);
   /// FINGERPRINT, always last (RFC 8489, section 14.7).
   void add_fingerprint();
 
  private:
+  enum class Seal : std::uint8_t { none, integrity, fingerprint };
+  /// Appends an attribute header and `size` zeros with their padding; gives the zeros to fill, or
+  /// nothing after a fault.
+  std::optional<MutableBytes> append(AttributeType type, std::size_t size, Seal strongest_before);
+
   MutableBytes buffer_;
   std::size_t size_ = 0;
+  Seal seal_ = Seal::none;
   bool ok_ = true;
 };
 
