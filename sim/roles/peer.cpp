@@ -1,0 +1,80 @@
+#include <vector>
+
+#include "core/transmit_queue.h"
+#include "sim/roles/roles.h"
+
+namespace tickover::sim {
+namespace {
+
+constexpr std::uint16_t peer_port = 7000;
+
+class Peer {
+ public:
+  using Event = Notice;
+
+  Peer(std::vector<IpAddress> addresses, bool echo) : echo_(echo) {
+    for (const IpAddress& ip : addresses) {
+      transmits_.open({static_cast<std::uint32_t>(transmits_.empty() ? 0 : 1), {ip, peer_port}});
+    }
+  }
+
+  bool handle_command(const Command& command, Instant) {
+    const auto* send = std::get_if<SendCommand>(&command);
+    if (send == nullptr) return true;
+    for (const Endpoint& local : sockets_) {
+      if (local.family() != send->to.family()) continue;
+      transmits_.send({.local = local, .remote = send->to}, send->payload);
+      return true;
+    }
+    return false;
+  }
+
+  void handle_input(const Input& input, Instant) {
+    if (const auto* opened = std::get_if<SocketOpened>(&input)) sockets_.push_back(opened->local);
+    const auto* datagram = std::get_if<Datagram>(&input);
+    if (datagram == nullptr) return;
+    received_.assign(datagram->payload.begin(), datagram->payload.end());
+    from_ = datagram->remote;
+    has_received_ = true;
+    if (!echo_) return;
+    transmits_.send({.local = datagram->local, .remote = datagram->remote}, datagram->payload);
+  }
+  void handle_timeout(Instant) {}
+
+  std::optional<Transmit> poll_transmit(MutableBytes buffer) { return transmits_.poll(buffer); }
+  std::optional<Notice> poll_event() {
+    if (!has_received_) return {};
+    has_received_ = false;
+    return Notice{.kind = Notice::Kind::received,
+                  .name = "datagram received",
+                  .remote = from_,
+                  .payload = received_};
+  }
+  std::optional<Timeout> poll_timeout() const { return {}; }
+
+  bool operator==(const Peer&) const = default;
+
+ private:
+  bool echo_;
+  std::vector<Endpoint> sockets_;
+  TransmitQueue transmits_;
+  std::vector<std::uint8_t> received_;
+  Endpoint from_;
+  bool has_received_ = false;
+};
+static_assert(Machine<Peer>);
+
+}  // namespace
+
+Role peer_role() {
+  return {.name = "peer",
+          .help = "a plain UDP endpoint that applications talk to, through relays or directly",
+          .keys = {{"echo", ValueType::flag, "send every datagram back to where it came from"}},
+          .make =
+              [](const RoleContext& context) {
+                return AnyMachine(Peer(context.self.addresses, context.flag("echo", false)));
+              },
+          .port = peer_port};
+}
+
+}  // namespace tickover::sim

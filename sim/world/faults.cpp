@@ -1,0 +1,193 @@
+// What the scenario does to the world: starts, faults, the heal, and application traffic.
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/random.h"
+#include "sim/world/world.h"
+
+namespace tickover::sim {
+
+void write_payload(MutableBytes out, std::uint64_t flow_key, std::uint64_t number) {
+  ByteWriter writer(out);
+  writer.u64(flow_key);
+  writer.u64(number);
+  CHECK(writer.ok());
+  Random filler(mix(flow_key, number));
+  filler.fill(out.subspan(writer.size()));
+}
+
+void World::schedule_scenario() {
+  const auto push = [&](Instant at, QueuedEvent::Class c, std::uint64_t key, std::uint32_t index,
+                        std::uint32_t detail) {
+    queue_.push({at, QueuedEvent::order_of(c, scramble(mix(plan_->seed, key))), 0, index, detail});
+  };
+  for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
+    const HostPlan& host = plan_->hosts[i];
+    push(Instant::at(host.start), QueuedEvent::Class::start, host.key, i, 0);
+  }
+  for (std::uint32_t i = 0; i < plan_->faults.size(); ++i) {
+    const FaultPlan& fault = plan_->faults[i];
+    push(fault.begin, QueuedEvent::Class::fault, 2 * std::uint64_t{i}, i, 0);
+    if (fault.end != Instant::never() && fault.end > fault.begin) {
+      push(fault.end, QueuedEvent::Class::fault, 2 * std::uint64_t{i} + 1, i, 1);
+    }
+  }
+  if (plan_->heal_at != Instant::never()) {
+    push(plan_->heal_at, QueuedEvent::Class::fault, ~std::uint64_t{0}, no_index, 0);
+  }
+  for (std::uint32_t i = 0; i < plan_->flows.size(); ++i) {
+    push(Instant::at(plan_->flows[i].start), QueuedEvent::Class::command, plan_->flows[i].key, i,
+         0);
+  }
+}
+
+void World::change_fault(std::uint32_t index, bool begins) {
+  begin(StepKind::fault, 0);
+  step_.value.fault = index;
+  step_.value.fault_begins = begins;
+  if (index == no_index) return heal();
+  if (healed_) return;
+  const FaultPlan& fault = plan_->faults[index];
+  const bool lasts = fault.end > fault.begin;
+  fault_active_[index] = begins && lasts;
+  list_active_faults();
+  if (begins) {
+    apply_instant(index);
+  } else if (std::holds_alternative<Reboot>(fault.spec->action)) {
+    queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::start, 0), 0, fault.host, 0});
+  }
+}
+
+/// What a fault does at the moment when it begins, beside what it asks for while it lasts.
+void World::apply_instant(std::uint32_t index) {
+  const FaultPlan& fault = plan_->faults[index];
+  const FaultAction& action = fault.spec->action;
+  if (std::holds_alternative<Reboot>(action)) {
+    ++fault_matches_[index];
+    take_down(fault.host);
+    if (fault.end == fault.begin) {
+      queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::start, 0), 0, fault.host, 0});
+    }
+  } else if (std::holds_alternative<NatReset>(action)) {
+    ++fault_matches_[index];
+    nats_[fault.nat].reset();
+  } else if (std::holds_alternative<WallJump>(action)) {
+    ++fault_matches_[index];
+    Host& host = hosts_[fault.host];
+    host.clock.jump_wall(fault.amount);
+    if (host.up) give(fault.host, WallClock{host.clock.read_wall(now_)});
+  } else if (std::holds_alternative<Forge>(action)) {
+    ++fault_matches_[index];
+    forge(fault);
+  }
+}
+
+void World::take_down(HostIndex index) {
+  Host& host = hosts_[index];
+  host.up = false;
+  host.machine = AnyMachine();
+  host.sockets.clear();
+  host.deadline.reset();
+  host.announced.reset();
+  deadlines_.set(index, Instant::never());
+}
+
+void World::heal() {
+  healed_ = true;
+  for (std::uint32_t i = 0; i < fault_active_.size(); ++i) {
+    if (!fault_active_[i]) continue;
+    fault_active_[i] = 0;
+    const FaultPlan& fault = plan_->faults[i];
+    if (std::holds_alternative<Reboot>(fault.spec->action)) {
+      queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::start, 0), 0, fault.host, 0});
+    }
+  }
+  list_active_faults();
+}
+
+void World::list_active_faults() {
+  for (auto& list : direction_faults_) list.clear();
+  for (std::uint32_t i = 0; i < fault_active_.size(); ++i) {
+    if (!fault_active_[i]) continue;
+    for (const std::uint32_t direction : plan_->faults[i].directions) {
+      direction_faults_[direction].push_back(i);
+    }
+  }
+}
+
+void World::forge(const FaultPlan& fault) {
+  const Host& victim = hosts_[fault.host];
+  if (victim.sockets.empty()) return;
+  const auto& text = std::get<Forge>(fault.spec->action).text;
+  const Host& blamed = hosts_[fault.from_host];
+  const Endpoint source = !blamed.sockets.empty()
+                              ? blamed.sockets.front()
+                              : Endpoint{plan_->hosts[fault.from_host].info.addresses.front(), 1};
+  const std::uint32_t index = new_flight();
+  Flight& flight = flights_[index];
+  const Bytes bytes = as_bytes(text);
+  flight.bytes.assign(bytes.begin(), bytes.end());
+  flight.source = source;
+  flight.destination = victim.sockets.front();
+  flight.node = plan_->node_of_host(fault.host);
+  flight.sender = fault.from_host;
+  flight.has_id = false;
+  flight.forged = true;
+  flight.copy_of_network = 0;
+  flight.id = {};
+  flight.cause = steps_;
+  flight.sent_at = now_;
+  flight.origin = {};
+  queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::delivery, 0), 0, index, 0});
+  ++counts_.forged;
+  ++counts_.in_flight;
+}
+
+void World::run_flow(std::uint32_t index) {
+  begin(StepKind::command, 0);
+  const FlowPlan& plan = plan_->flows[index];
+  Flow& flow = flows_[index];
+  Step& step = step_.value;
+  step.flow = index;
+  step.host = plan.from;
+  const auto from = reachable_at(plan.from);
+  const bool announces = plan_->hosts[plan.to].role->port == 0;
+  const auto give_command = [&](HostIndex host, const Command& command) {
+    step.host = host;
+    step.host_now = hosts_[host].clock.read(now_);
+    if (!hosts_[host].up) return;
+    step.touched = true;
+    step.deadline_before = hosts_[host].deadline;
+    step.command_accepted = hosts_[host].machine.handle_command(command, step.host_now);
+    drain(host);
+  };
+  // A receiver behind a relay must expect the sender before anything can get through to it.
+  if (announces && from && flow.reached != from && hosts_[plan.to].up) {
+    flow.reached = from;
+    step.command_is_reach = true;
+    step.command_to = *from;
+    give_command(plan.to, ReachCommand{*from});
+    queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::command, plan.key), 0, index, 0});
+    return;
+  }
+  if (const auto to = reachable_at(plan.to)) {
+    const std::uint64_t number = flow.next + 1;
+    step.command_possible = true;
+    step.command_to = *to;
+    step.origin = {index, number};
+    payload_.value.resize(plan.size);
+    write_payload(payload_.value, plan.key, number);
+    step.command_payload = payload_.value;
+    give_command(plan.from, SendCommand{*to, payload_.value});
+  }
+  ++flow.next;
+  const Instant next = now_ + plan.every;
+  if (next.since_origin() <= plan.stop) {
+    queue_.push(
+        {next,
+         QueuedEvent::order_of(QueuedEvent::Class::command, scramble(mix(plan_->seed, plan.key))),
+         0, index, 0});
+  }
+}
+
+}  // namespace tickover::sim

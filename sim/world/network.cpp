@@ -1,0 +1,259 @@
+// How datagrams leave a host, cross NATs and links, and arrive; and the sockets they go between.
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/random.h"
+#include "sim/world/world.h"
+
+namespace tickover::sim {
+namespace {
+
+/// Between sockets of one host, and through a NAT back to the inside.
+constexpr Duration local_delay = std::chrono::microseconds(1);
+constexpr std::size_t deepest_nat = 8;
+
+}  // namespace
+
+void World::transmit(HostIndex host, const Send& send) {
+  Step& step = step_.value;
+  SentRecord& record = step.sent.back();
+  ++counts_.sent;
+  Endpoint source = send.local;
+  NodeIndex from = plan_->node_of_host(host);
+  std::optional<std::uint32_t> realm = plan_->hosts[host].behind;
+  std::optional<NodeIndex> to;
+  const auto drop = [&](DropReason reason) {
+    record.fate.dropped = reason;
+    record.seen_source = source;
+    ++counts_.dropped;
+  };
+  // Outwards through the NATs until the destination lies in the realm that was reached.
+  while (!(to = plan_->owner(realm, send.remote.ip))) {
+    if (!realm) return drop(DropReason::no_route);
+    const NatPlan& nat = plan_->nats[*realm];
+    const auto outside = nats_[*realm].outbound(nat, plan_->seed, source, send.remote, now_);
+    if (!outside) return drop(DropReason::nat_exhausted);
+    source = *outside;
+    from = plan_->node_of_nat(*realm);
+    realm = nat.behind;
+  }
+  record.seen_source = source;
+  if (*to == from) {
+    const Node& node = plan_->nodes[from];
+    if (node.is_nat && !plan_->nats[node.index].hairpinning) return drop(DropReason::nat_filter);
+    record.fate.copies = 1;
+    record.fate.delay[0] = local_delay;
+    return launch(host, send, record, *to);
+  }
+  const std::uint32_t direction = plan_->direction(from, *to);
+  if (direction == no_index) return drop(DropReason::no_route);
+  const DirectionPlan& link = plan_->directions[direction];
+  const Label label = hosts_[host].machine.label(step.payload(record));
+  record.id = names_[direction].name(direction, label, names_[direction ^ 1u]);
+  record.has_id = true;
+  Conditions conditions = link.conditions;
+  const Orders orders = orders_for(direction, host, record.id, conditions);
+  record.fate = decide_fate(conditions, orders, mix(plan_->seed, record.id.hash(link.key)));
+  if (record.fate.dropped != DropReason::none) return drop(record.fate.dropped);
+  launch(host, send, record, *to);
+}
+
+void World::launch(HostIndex host, const Send& send, const SentRecord& record, NodeIndex node) {
+  const Step& step = step_.value;
+  const Bytes payload = step.payload(record);
+  for (std::uint8_t copy = 0; copy < record.fate.copies; ++copy) {
+    const std::uint32_t index = new_flight();
+    Flight& flight = flights_[index];
+    flight.bytes.assign(payload.begin(), payload.end());
+    if (record.fate.corrupted && !flight.bytes.empty()) {
+      const std::uint64_t bit = scale_below(record.fate.corrupt_word, flight.bytes.size() * 8);
+      flight.bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+    }
+    flight.source = record.seen_source;
+    flight.destination = send.remote;
+    flight.node = node;
+    flight.sender = host;
+    flight.has_id = record.has_id;
+    flight.forged = false;
+    flight.copy_of_network = copy;
+    flight.id = record.id;
+    flight.cause = steps_;
+    flight.sent_at = now_;
+    flight.origin = step.origin;
+    flight.ecn = send.ecn;
+    flight.dont_fragment = send.dont_fragment;
+    flight.hop_limit = send.hop_limit;
+    const std::uint64_t key = record.has_id
+                                  ? record.id.hash(plan_->directions[record.id.direction].key)
+                                  : plan_->hosts[host].key;
+    queue_.push({now_ + record.fate.delay[copy],
+                 QueuedEvent::order_of(QueuedEvent::Class::delivery,
+                                       scramble(mix(mix(plan_->seed, key), copy))),
+                 0, index, 0});
+    ++counts_.in_flight;
+    if (copy > 0) ++counts_.duplicated;
+  }
+}
+
+Orders World::orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
+                         Conditions& conditions) {
+  Orders orders;
+  if (healed_) {
+    conditions.loss = conditions.duplicate = conditions.reorder = conditions.corrupt = Ratio{};
+    return orders;
+  }
+  const auto within = [](std::int64_t low, std::int64_t high, std::uint32_t value) {
+    return low == 0 || (low <= value && value <= high);
+  };
+  for (const std::uint32_t index : direction_faults_[direction]) {
+    const FaultPlan& fault = plan_->faults[index];
+    const FaultAction& action = fault.spec->action;
+    const auto matches = [&](const PacketMatch& match) {
+      if (!within(fault.transaction_low, fault.transaction_high, id.transaction)) return false;
+      if (!within(fault.copy_low, fault.copy_high, id.copy)) return false;
+      if (match.message.empty()) return true;
+      // "Refresh" names every class of that method, "Refresh success" just one.
+      const std::string_view name = hosts_[sender].machine.kind_name(id.kind);
+      return name.starts_with(match.message) &&
+             (name.size() == match.message.size() || name[match.message.size()] == ' ');
+    };
+    bool touched = true;
+    if (std::holds_alternative<Partition>(action) || std::holds_alternative<Block>(action)) {
+      orders.partition = true;
+    } else if (std::holds_alternative<Degrade>(action)) {
+      const auto at = std::ranges::find(fault.directions, direction);
+      conditions = fault.conditions[static_cast<std::size_t>(at - fault.directions.begin())];
+    } else if (const auto* drop = std::get_if<Drop>(&action); drop && matches(drop->match)) {
+      orders.drop = true;
+    } else if (const auto* delay = std::get_if<Delay>(&action); delay && matches(delay->match)) {
+      orders.delay += fault.amount;
+    } else if (const auto* twice = std::get_if<Duplicate>(&action);
+               twice && matches(twice->match)) {
+      orders.duplicate = true;
+      orders.duplicate_after = fault.amount;
+    } else if (const auto* flip = std::get_if<Corrupt>(&action); flip && matches(flip->match)) {
+      orders.corrupt = true;
+    } else {
+      touched = false;
+    }
+    if (touched) ++fault_matches_[index];
+  }
+  return orders;
+}
+
+void World::arrive(std::uint32_t index) {
+  const Flight& flight = flights_[index];
+  begin(StepKind::delivery, flight.cause);
+  Step& step = step_.value;
+  step.has_id = flight.has_id;
+  step.id = flight.id;
+  step.forged = flight.forged;
+  step.sender = flight.sender;
+  step.source = flight.source;
+  step.destination = flight.destination;
+  step.arrived = flight.bytes;
+  step.sent_at = flight.sent_at;
+  step.copy_of_network = flight.copy_of_network;
+  step.origin = flight.origin;
+  --counts_.in_flight;
+
+  // Inwards through the NATs to the host that has the address.
+  std::optional<NodeIndex> node = flight.node;
+  for (std::size_t depth = 0; node && plan_->nodes[*node].is_nat; ++depth) {
+    const std::uint32_t nat = plan_->nodes[*node].index;
+    if (depth == deepest_nat) {
+      step.dropped = DropReason::hop_limit;
+      break;
+    }
+    const Nat::Inbound inbound =
+        nats_[nat].inbound(plan_->nats[nat], step.destination, flight.source, now_);
+    if (inbound.refusal != Nat::Refusal::none) {
+      step.dropped = inbound.refusal == Nat::Refusal::filtered ? DropReason::nat_filter
+                                                               : DropReason::nat_mapping;
+      break;
+    }
+    step.destination = inbound.inside;
+    node = plan_->owner(nat, inbound.inside.ip);
+    if (!node) step.dropped = DropReason::no_route;
+  }
+  if (step.dropped == DropReason::none) {
+    step.host = plan_->nodes[*node].index;
+    const Host& host = hosts_[step.host];
+    if (!host.up) {
+      step.dropped = DropReason::host_down;
+    } else if (!std::ranges::binary_search(host.sockets, step.destination)) {
+      step.dropped = DropReason::no_socket;
+    }
+  }
+  if (step.dropped != DropReason::none) {
+    ++counts_.dropped;
+  } else {
+    ++counts_.delivered;
+    // What the host sends now may move or reuse the slots: the bytes stand elsewhere meanwhile.
+    arrived_.value.swap(flights_[index].bytes);
+    step.arrived = arrived_.value;
+    const Datagram datagram{step.destination, step.source,          arrived_.value,
+                            flight.ecn,       flight.dont_fragment, flight.hop_limit};
+    give(step.host, datagram);
+  }
+  free_flight(index);
+}
+
+std::uint32_t World::new_flight() {
+  if (free_flights_.empty()) {
+    flights_.emplace_back();
+    return static_cast<std::uint32_t>(flights_.size() - 1);
+  }
+  const std::uint32_t index = free_flights_.back();
+  free_flights_.pop_back();
+  return index;
+}
+
+void World::free_flight(std::uint32_t index) {
+  free_flights_.push_back(index);
+}
+
+void World::open_socket(HostIndex index, const OpenSocket& request) {
+  Host& host = hosts_[index];
+  const HostPlan& plan = plan_->hosts[index];
+  SocketAnswer answer{index, host.boots, request.request, {}, steps_};
+  Endpoint local = request.local;
+  const auto own = std::ranges::find_if(plan.info.addresses, [&](const IpAddress& ip) {
+    return local.ip.is_unspecified() ? ip.family() == local.ip.family() : ip == local.ip;
+  });
+  if (own != plan.info.addresses.end()) {
+    local.ip = *own;
+    const auto taken = [&](const Endpoint& e) {
+      return std::ranges::binary_search(host.sockets, e);
+    };
+    if (local.port == 0) {
+      constexpr std::uint64_t first_port = 49152;
+      constexpr std::uint64_t ports = 65536 - first_port;
+      const std::uint64_t key = mix(mix(plan_->seed, plan.key), host.opened++);
+      const std::uint64_t start = scale_below(scramble(key), ports);
+      for (std::uint64_t i = 0; i < ports && (local.port == 0 || taken(local)); ++i) {
+        local.port = static_cast<std::uint16_t>(first_port + (start + i) % ports);
+      }
+    }
+    if (!taken(local)) {
+      host.sockets.insert(std::ranges::lower_bound(host.sockets, local), local);
+      answer.local = local;
+      step_.value.sockets.push_back({true, local});
+    }
+  }
+  answers_.push_back(answer);
+  queue_.push({now_,
+               QueuedEvent::order_of(QueuedEvent::Class::socket,
+                                     scramble(mix(mix(plan_->seed, plan.key), request.request))),
+               0, static_cast<std::uint32_t>(answers_.size() - 1), 0});
+}
+
+void World::close_socket(HostIndex index, const Endpoint& local) {
+  auto& sockets = hosts_[index].sockets;
+  const auto at = std::ranges::lower_bound(sockets, local);
+  if (at == sockets.end() || *at != local) return;
+  sockets.erase(at);
+  step_.value.sockets.push_back({false, local});
+}
+
+}  // namespace tickover::sim

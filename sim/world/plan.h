@@ -1,0 +1,146 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/address.h"
+#include "sim/network/link.h"
+#include "sim/network/nat.h"
+#include "sim/role.h"
+#include "sim/scenario/scenario.h"
+#include "sim/world/host_clock.h"
+
+namespace tickover::sim {
+
+using HostIndex = std::uint32_t;
+using NodeIndex = std::uint32_t;
+inline constexpr std::uint32_t no_index = ~std::uint32_t{0};
+
+struct HostPlan {
+  HostInfo info;
+  std::string group;           // the name in the scenario; info.name unless count > 1
+  const Role* role = nullptr;  // of the registry, which outlives the plan
+  Settings settings;           // drawn
+  DriverKind driver{};
+  Duration driver_every;
+  HostClock clock;
+  Duration start;
+  std::optional<std::uint32_t> behind;  // index of the NAT
+  std::uint64_t key = 0;                // hash of the name
+};
+
+/// What owns addresses in a realm: a host, or the outside of a NAT.
+struct Node {
+  bool is_nat = false;
+  std::uint32_t index = 0;             // of host or NAT
+  std::optional<std::uint32_t> realm;  // the NAT behind which it is; none: public
+  std::string name;                    // as links call it
+};
+
+struct DirectionPlan {
+  NodeIndex from = 0;
+  NodeIndex to = 0;
+  std::uint64_t key = 0;  // hash of the names, not of indexes
+  Conditions conditions;
+};
+
+struct FlowPlan {
+  HostIndex from = 0;
+  HostIndex to = 0;
+  Duration every;
+  std::uint32_t size = 0;
+  Duration start;
+  Duration stop;
+  std::uint64_t key = 0;
+};
+
+/// A fault with its draws made and its names resolved.
+struct FaultPlan {
+  Instant begin;
+  Instant end;                            // Instant::never(): to the end
+  const FaultSpec* spec = nullptr;        // of the scenario in the plan
+  std::vector<std::uint32_t> directions;  // that it touches
+  HostIndex host = no_index;              // reboot, wall-jump, forge (to)
+  HostIndex from_host = no_index;         // forge
+  std::uint32_t nat = no_index;
+  Duration amount;                                         // delay, duplicate, wall-jump
+  std::int64_t transaction_low = 0, transaction_high = 0;  // 0: any
+  std::int64_t copy_low = 0, copy_high = 0;
+  std::vector<Conditions> conditions;  // degrade: one per direction
+};
+
+/// A scenario with everything drawn for one seed: what never changes during a run. Shared by all
+/// copies of a world.
+struct Plan {
+  Scenario scenario;
+  std::uint64_t seed = 0;
+  Duration duration;
+  std::vector<HostPlan> hosts;
+  std::vector<HostInfo> infos;
+  std::vector<NatPlan> nats;
+  std::vector<Node> nodes;                // hosts first, then NATs
+  std::vector<DirectionPlan> directions;  // 2n and 2n+1 are the two directions of link n
+  std::vector<FlowPlan> flows;
+  std::vector<FaultPlan> faults;
+  Instant heal_at = Instant::never();
+  Duration heal_within;
+  Instant always_from;
+
+  NodeIndex node_of_host(HostIndex host) const { return host; }
+  NodeIndex node_of_nat(std::uint32_t nat) const {
+    return static_cast<NodeIndex>(hosts.size()) + nat;
+  }
+  /// The node that owns `ip` in the realm behind that NAT (none: public).
+  std::optional<NodeIndex> owner(std::optional<std::uint32_t> realm, const IpAddress& ip) const;
+  /// The direction from one node to another; no_index if no link leads there.
+  std::uint32_t direction(NodeIndex from, NodeIndex to) const;
+  std::optional<HostIndex> host_named(std::string_view name) const;
+  /// Hosts of that name or group; all for "*".
+  std::vector<HostIndex> hosts_named(std::string_view name) const;
+  /// The two ends of a direction as people say them: "alice", "relay".
+  const std::string& from_name(std::uint32_t direction) const {
+    return nodes[directions[direction].from].name;
+  }
+  const std::string& to_name(std::uint32_t direction) const {
+    return nodes[directions[direction].to].name;
+  }
+  /// The longest round trip on any link once the network is healed, for derived bounds.
+  Duration longest_round_trip() const;
+
+  RoleContext context(HostIndex host, std::uint32_t boot, Instant now) const;
+
+ private:
+  friend class PlanBuilder;
+  struct Owner {
+    std::uint32_t realm;  // no_index: public
+    IpAddress ip;
+    NodeIndex node;
+    auto operator<=>(const Owner&) const = default;
+  };
+  std::vector<Owner> owners_;  // sorted
+  struct Edge {
+    NodeIndex from, to;
+    std::uint32_t direction;
+    auto operator<=>(const Edge&) const = default;
+  };
+  std::vector<Edge> edges_;  // sorted
+};
+
+/// A scenario that cannot be run, and why: it names the thing and, where it came from a file, the
+/// place.
+struct PlanError {
+  Place place;
+  std::string what;
+};
+
+/// Draws everything and resolves every name. `registry` must outlive the plan.
+std::expected<std::shared_ptr<const Plan>, PlanError> make_plan(Scenario scenario,
+                                                                std::uint64_t seed,
+                                                                const RoleRegistry& registry);
+
+}  // namespace tickover::sim

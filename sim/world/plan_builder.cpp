@@ -1,0 +1,343 @@
+#include "sim/world/plan_builder.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/random.h"
+
+namespace tickover::sim {
+namespace {
+
+constexpr std::size_t most_links = 1'000'000;
+constexpr std::int64_t most_hosts = 100'000;
+constexpr std::int64_t smallest_payload = 16;  // flow and number must fit
+constexpr std::int64_t largest_payload = 60'000;
+
+}  // namespace
+
+PlanBuilder::PlanBuilder(Scenario scenario, std::uint64_t seed, const RoleRegistry& registry)
+    : plan_(std::make_shared<Plan>()), registry_(registry) {
+  plan_->scenario = std::move(scenario);
+  plan_->seed = seed;
+}
+
+std::expected<std::shared_ptr<const Plan>, PlanError> PlanBuilder::build() {
+  plan_->duration = draw(plan_->scenario.duration, word("duration"));
+  add_nats();
+  for (const HostSpec& spec : plan_->scenario.hosts) add_host_group(spec);
+  if (plan_->hosts.empty()) fail({}, "a scenario needs at least one [[host]]");
+  if (!error_) add_nodes_and_owners();
+  if (!error_) add_links();
+  if (!error_) add_flows();
+  if (!error_) add_faults();
+  if (!error_) add_heal();
+  if (error_) return std::unexpected(*error_);
+  return std::shared_ptr<const Plan>(std::move(plan_));
+}
+
+void PlanBuilder::add_nats() {
+  for (const NatSpec& spec : plan_->scenario.nats) add_nat(spec, spec.name);
+  for (std::size_t i = 0; i < nat_behind_.size(); ++i) {
+    if (!nat_behind_[i]) continue;
+    const auto outer = std::ranges::find(plan_->nats, *nat_behind_[i], &NatPlan::name);
+    const Place place = plan_->scenario.nats[i].place;
+    if (outer == plan_->nats.end()) {
+      fail(place, "NAT \"" + plan_->nats[i].name + "\" is behind \"" + *nat_behind_[i] +
+                      "\", which is not a [[nat]]");
+      return;
+    }
+    plan_->nats[i].behind = static_cast<std::uint32_t>(outer - plan_->nats.begin());
+  }
+  for (const NatPlan& nat : plan_->nats) {
+    std::size_t depth = 0;
+    for (auto outer = nat.behind; outer; outer = plan_->nats[*outer].behind) {
+      if (++depth > plan_->nats.size()) {
+        fail({}, "NAT \"" + nat.name + "\" is behind itself");
+        return;
+      }
+    }
+  }
+}
+
+std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name) {
+  NatPlan nat;
+  nat.name = name;
+  nat.key = hash_text("nat " + name);
+  nat.addresses = spec.addresses;
+  if (nat.addresses.empty()) nat.addresses = {IpAddress::v4({198, 18, 0, 1}).plus(next_public_++)};
+  nat.mapping = spec.mapping;
+  nat.filtering = spec.filtering;
+  nat.timeout = draw(spec.timeout, word("nat " + name + ".timeout"));
+  nat.hairpinning = spec.hairpinning;
+  nat.inbound_refresh = spec.inbound_refresh;
+  plan_->nats.push_back(std::move(nat));
+  nat_behind_.push_back(spec.behind.empty() ? std::nullopt : std::optional(spec.behind));
+  return static_cast<std::uint32_t>(plan_->nats.size() - 1);
+}
+
+void PlanBuilder::add_host_group(const HostSpec& spec) {
+  if (spec.count < 1 || spec.count > most_hosts) {
+    fail(spec.place, "count must be 1.." + std::to_string(most_hosts));
+    return;
+  }
+  for (std::int64_t member = 1; member <= spec.count && !error_; ++member) add_host(spec, member);
+}
+
+void PlanBuilder::add_host(const HostSpec& spec, std::int64_t member) {
+  HostPlan host;
+  host.group = spec.name;
+  host.info.name = spec.count == 1 ? spec.name : spec.name + "-" + std::to_string(member);
+  const std::string path = "host " + host.info.name;
+  if (plan_->host_named(host.info.name)) {
+    fail(spec.place, "two hosts are called \"" + host.info.name + "\"");
+    return;
+  }
+  host.info.role = spec.role;
+  host.info.addresses = addresses_for(spec, member);
+  host.role = registry_.find(spec.role);
+  if (host.role == nullptr) {
+    fail(spec.place, "host \"" + spec.name + "\" has the unknown role \"" + spec.role + "\"");
+    return;
+  }
+  host.settings = drawn(spec.settings, path);
+  host.driver = spec.driver.kind;
+  host.driver_every = draw(spec.driver.every, word(path + ".driver"));
+  host.clock =
+      HostClock(draw(spec.clock.offset, word(path + ".clock.offset")), spec.clock.drift_ppm,
+                draw(spec.clock.wall_offset, word(path + ".clock.wall-offset")));
+  host.start = draw(spec.start, word(path + ".start"));
+  host.key = hash_text(path);
+  if (spec.nat) {
+    host.behind = add_nat(*spec.nat, host.info.name);
+  } else if (!spec.behind.empty()) {
+    const auto nat = std::ranges::find(plan_->nats, spec.behind, &NatPlan::name);
+    if (nat == plan_->nats.end()) {
+      fail(spec.place,
+           "host \"" + spec.name + "\" is behind \"" + spec.behind + "\", which is not a [[nat]]");
+      return;
+    }
+    host.behind = static_cast<std::uint32_t>(nat - plan_->nats.begin());
+  }
+  plan_->infos.push_back(host.info);
+  plan_->hosts.push_back(std::move(host));
+}
+
+std::vector<IpAddress> PlanBuilder::addresses_for(const HostSpec& spec, std::int64_t member) {
+  if (!spec.addresses.empty()) {
+    std::vector<IpAddress> result;
+    for (const IpAddress& ip : spec.addresses) {
+      result.push_back(ip.plus(static_cast<std::uint32_t>(member - 1)));
+    }
+    return result;
+  }
+  const bool is_private = spec.nat || !spec.behind.empty();
+  return {is_private ? IpAddress::v4({10, 0, 0, 2}).plus(next_private_++)
+                     : IpAddress::v4({198, 18, 0, 1}).plus(next_public_++)};
+}
+
+void PlanBuilder::add_nodes_and_owners() {
+  for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
+    const HostPlan& host = plan_->hosts[i];
+    plan_->nodes.push_back({false, i, host.behind, host.info.name});
+  }
+  for (std::uint32_t i = 0; i < plan_->nats.size(); ++i) {
+    const NatPlan& nat = plan_->nats[i];
+    plan_->nodes.push_back({true, i, nat.behind, nat.name});
+  }
+  auto& owners = plan_->owners_;
+  const auto own = [&](std::optional<std::uint32_t> realm, const IpAddress& ip, NodeIndex node) {
+    owners.push_back({realm.value_or(no_index), ip, node});
+  };
+  for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
+    for (const IpAddress& ip : plan_->hosts[i].info.addresses) {
+      own(plan_->hosts[i].behind, ip, plan_->node_of_host(i));
+      if (ip.family() != AddressFamily::ipv6) continue;
+      // IPv6 is not translated: every NAT on the way answers for the address outside.
+      for (auto nat = plan_->hosts[i].behind; nat; nat = plan_->nats[*nat].behind) {
+        own(plan_->nats[*nat].behind, ip, plan_->node_of_nat(*nat));
+      }
+    }
+  }
+  for (std::uint32_t i = 0; i < plan_->nats.size(); ++i) {
+    for (const IpAddress& ip : plan_->nats[i].addresses) {
+      own(plan_->nats[i].behind, ip, plan_->node_of_nat(i));
+    }
+  }
+  std::ranges::sort(owners);
+  for (std::size_t i = 1; i < owners.size(); ++i) {
+    if (owners[i].realm == owners[i - 1].realm && owners[i].ip == owners[i - 1].ip) {
+      fail({}, "\"" + plan_->nodes[owners[i - 1].node].name + "\" and \"" +
+                   plan_->nodes[owners[i].node].name + "\" both have the address " +
+                   owners[i].ip.text());
+      return;
+    }
+  }
+}
+
+std::vector<NodeIndex> PlanBuilder::link_ends(const std::string& name, Place place) {
+  std::vector<NodeIndex> ends;
+  const auto named_nat = std::ranges::find(plan_->scenario.nats, name, &NatSpec::name);
+  if (named_nat != plan_->scenario.nats.end()) {
+    return {
+        plan_->node_of_nat(static_cast<std::uint32_t>(named_nat - plan_->scenario.nats.begin()))};
+  }
+  for (const HostIndex host : plan_->hosts_named(name)) {
+    const auto behind = plan_->hosts[host].behind;
+    const bool own_nat = behind && *behind >= plan_->scenario.nats.size();
+    NodeIndex node = own_nat ? plan_->node_of_nat(*behind) : plan_->node_of_host(host);
+    // "any host" means what stands in the public network for it.
+    while (name == "*" && plan_->nodes[node].realm) {
+      node = plan_->node_of_nat(*plan_->nodes[node].realm);
+    }
+    if (std::ranges::find(ends, node) == ends.end()) ends.push_back(node);
+  }
+  if (ends.empty()) fail(place, "no host or NAT is called \"" + name + "\"");
+  return ends;
+}
+
+void PlanBuilder::add_links() {
+  // Exact names win over "*": they are added first, and what exists already is left alone.
+  for (const bool wild : {false, true}) {
+    for (const LinkSpec& spec : plan_->scenario.links) {
+      if ((spec.a == "*" || spec.b == "*") != wild) continue;
+      for (const NodeIndex a : link_ends(spec.a, spec.place)) {
+        for (const NodeIndex b : link_ends(spec.b, spec.place)) {
+          if (a != b && !error_) add_link(spec, a, b);
+        }
+      }
+    }
+  }
+}
+
+void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
+  if (plan_->direction(a, b) != no_index) return;
+  const std::string& name_a = plan_->nodes[a].name;
+  const std::string& name_b = plan_->nodes[b].name;
+  if (plan_->nodes[a].realm != plan_->nodes[b].realm) {
+    const NodeIndex inner = plan_->nodes[a].realm ? a : b;
+    fail(spec.place, "\"" + plan_->nodes[inner].name + "\" is behind the NAT \"" +
+                         plan_->nats[*plan_->nodes[inner].realm].name +
+                         "\": the link must end there");
+    return;
+  }
+  if (plan_->directions.size() >= 2 * most_links) {
+    fail(spec.place, "more than " + std::to_string(most_links) + " links");
+    return;
+  }
+  const std::string path = "link " + name_a + "|" + name_b;
+  const Conditions both = drawn(spec.both, {}, path);
+  const auto add = [&](NodeIndex from, NodeIndex to, const LinkConditions& special) {
+    const std::string& from_name = plan_->nodes[from].name;
+    const std::string& to_name = plan_->nodes[to].name;
+    DirectionPlan direction{from, to, mix(hash_text(from_name), hash_text(to_name)),
+                            drawn(special, both, "direction " + from_name + ">" + to_name)};
+    const auto index = static_cast<std::uint32_t>(plan_->directions.size());
+    plan_->directions.push_back(direction);
+    const Plan::Edge edge{from, to, index};
+    plan_->edges_.insert(std::ranges::lower_bound(plan_->edges_, edge), edge);
+  };
+  add(a, b, spec.there);
+  add(b, a, spec.back);
+}
+
+Conditions PlanBuilder::drawn(const LinkConditions& written, Conditions base,
+                              const std::string& path) const {
+  if (written.latency) base.latency = draw(*written.latency, word(path + ".latency"));
+  if (written.jitter) {
+    base.jitter_low = written.jitter->is_fixed() ? Duration{} : written.jitter->low;
+    base.jitter_high = written.jitter->high;
+  }
+  if (written.loss) base.loss = draw(*written.loss, word(path + ".loss"));
+  if (written.duplicate) base.duplicate = draw(*written.duplicate, word(path + ".duplicate"));
+  if (written.reorder) base.reorder = draw(*written.reorder, word(path + ".reorder"));
+  if (written.reorder_delay) {
+    base.reorder_low = written.reorder_delay->low;
+    base.reorder_high = written.reorder_delay->high;
+  }
+  if (written.corrupt) base.corrupt = draw(*written.corrupt, word(path + ".corrupt"));
+  return base;
+}
+
+Settings PlanBuilder::drawn(const Settings& written, const std::string& path) const {
+  Settings result = written;
+  for (Setting& setting : result.entries) {
+    const std::string key = path + "." + setting.key;
+    if (auto* d = std::get_if<Range<Duration>>(&setting.value)) *d = draw(*d, word(key));
+    if (auto* i = std::get_if<Range<std::int64_t>>(&setting.value)) *i = draw(*i, word(key));
+    if (auto* r = std::get_if<Range<Ratio>>(&setting.value)) *r = draw(*r, word(key));
+    if (auto* table = std::get_if<Settings>(&setting.value)) *table = drawn(*table, key);
+  }
+  return result;
+}
+
+void PlanBuilder::add_flows() {
+  for (const TrafficSpec& spec : plan_->scenario.traffic) {
+    const auto senders = plan_->hosts_named(spec.from);
+    const auto receivers = plan_->hosts_named(spec.to);
+    if (senders.empty() || receivers.empty()) {
+      fail(spec.place, "no host is called \"" + (senders.empty() ? spec.from : spec.to) + "\"");
+      return;
+    }
+    for (const HostIndex from : senders) {
+      for (const HostIndex to : receivers) {
+        if (from == to) continue;
+        const std::string path =
+            "traffic " + plan_->hosts[from].info.name + ">" + plan_->hosts[to].info.name;
+        FlowPlan flow;
+        flow.from = from;
+        flow.to = to;
+        flow.every = draw(spec.every, word(path + ".every"));
+        const std::int64_t size = draw(spec.size, word(path + ".size"));
+        if (flow.every <= Duration{} || size < smallest_payload || size > largest_payload) {
+          fail(spec.place, "traffic needs every > 0 and a size of " +
+                               std::to_string(smallest_payload) + ".." +
+                               std::to_string(largest_payload) + " bytes");
+          return;
+        }
+        flow.size = static_cast<std::uint32_t>(size);
+        flow.start = draw(spec.start, word(path + ".start"));
+        flow.stop = spec.stop ? draw(*spec.stop, word(path + ".stop")) : Duration::max();
+        flow.key = hash_text(path);
+        plan_->flows.push_back(flow);
+      }
+    }
+  }
+}
+
+void PlanBuilder::add_heal() {
+  const ExpectSpec& expect = plan_->scenario.expect;
+  plan_->always_from = Instant::at(draw(expect.always_from, word("expect.always-from")));
+  if (!expect.heal) return;
+  plan_->heal_at = Instant::at(draw(expect.heal->at, word("expect.heal.at")));
+  if (expect.heal->within) {
+    plan_->heal_within = *expect.heal->within;
+  } else {
+    // An answer crosses at most two links each way: to the relay, and from there to the peer.
+    const Duration round_trip = plan_->longest_round_trip() * 2;
+    for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
+      const Role& role = *plan_->hosts[i].role;
+      if (!role.recovery_bound) continue;
+      const RoleContext context = plan_->context(i, 0, Instant{});
+      plan_->heal_within = std::max(plan_->heal_within, role.recovery_bound(context, round_trip));
+    }
+    Duration slowest_flow;
+    for (const FlowPlan& flow : plan_->flows) slowest_flow = std::max(slowest_flow, flow.every);
+    plan_->heal_within += slowest_flow + round_trip;
+  }
+  const Duration needed = plan_->heal_at.since_origin() + plan_->heal_within;
+  if (plan_->duration < needed) {
+    fail(expect.heal->place, "the run is too short to judge the heal: it needs " +
+                                 std::to_string((needed.count() + 999'999'999) / 1'000'000'000) +
+                                 " s in all");
+  }
+}
+
+std::uint64_t PlanBuilder::word(std::string_view path) const {
+  return scramble(mix(plan_->seed, hash_text(path)));
+}
+
+void PlanBuilder::fail(Place place, std::string what) {
+  if (!error_) error_ = PlanError{place, std::move(what)};
+}
+
+}  // namespace tickover::sim

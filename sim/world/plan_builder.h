@@ -1,0 +1,52 @@
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sim/world/plan.h"
+
+namespace tickover::sim {
+
+/// Turns a scenario and a seed into a plan, step by step. Each draw is keyed by the seed and by the
+/// name of what is drawn ("host alice/nat.timeout"), so no setting moves another one's draw.
+class PlanBuilder {
+ public:
+  PlanBuilder(Scenario scenario, std::uint64_t seed, const RoleRegistry& registry);
+  std::expected<std::shared_ptr<const Plan>, PlanError> build();
+
+ private:
+  void add_nats();
+  void add_host_group(const HostSpec& spec);
+  void add_host(const HostSpec& spec, std::int64_t member);
+  std::uint32_t add_nat(const NatSpec& spec, const std::string& name);
+  void add_nodes_and_owners();
+  void add_links();
+  void add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b);
+  void add_flows();
+  void add_faults();
+  void add_fault(const FaultSpec& spec, std::size_t number);
+  void add_heal();
+
+  std::vector<IpAddress> addresses_for(const HostSpec& spec, std::int64_t member);
+  std::vector<NodeIndex> link_ends(const std::string& name, Place place);
+  std::vector<std::uint32_t> directions_between(const std::string& from, const std::string& to,
+                                                Place place);
+  std::vector<std::uint32_t> both_directions(const std::string& a, const std::string& b,
+                                             Place place);
+  HostIndex one_host(const std::string& name, Place place);
+  Conditions drawn(const LinkConditions& written, Conditions base, const std::string& path) const;
+  Settings drawn(const Settings& written, const std::string& path) const;
+  std::uint64_t word(std::string_view path) const;
+  void fail(Place place, std::string what);
+
+  std::shared_ptr<Plan> plan_;
+  const RoleRegistry& registry_;
+  std::optional<PlanError> error_;
+  std::vector<std::optional<std::string>> nat_behind_;
+  std::uint32_t next_public_ = 0;
+  std::uint32_t next_private_ = 0;
+};
+
+}  // namespace tickover::sim

@@ -1,0 +1,133 @@
+// The faults of a plan: their instants drawn, their names resolved to what they touch.
+#include <algorithm>
+
+#include "core/random.h"
+#include "sim/world/plan_builder.h"
+
+namespace tickover::sim {
+namespace {
+
+std::string key_of(const PacketMatch& m) {
+  return m.from + ">" + m.to + " " + m.message;
+}
+
+/// What a fault's draws are keyed by: its words, so that removing another fault leaves it alone.
+std::string key_of(const FaultAction& action) {
+  struct {
+    std::string operator()(const Partition& f) const { return f.a + "|" + f.b; }
+    std::string operator()(const Block& f) const { return f.from + ">" + f.to; }
+    std::string operator()(const Drop& f) const { return key_of(f.match); }
+    std::string operator()(const Delay& f) const { return key_of(f.match); }
+    std::string operator()(const Duplicate& f) const { return key_of(f.match); }
+    std::string operator()(const Corrupt& f) const { return key_of(f.match); }
+    std::string operator()(const Forge& f) const { return f.from + ">" + f.to + " " + f.text; }
+    std::string operator()(const Reboot& f) const { return f.host; }
+    std::string operator()(const NatReset& f) const { return f.nat; }
+    std::string operator()(const WallJump& f) const { return f.host; }
+    std::string operator()(const Degrade& f) const { return f.a + "|" + f.b; }
+  } words;
+  return "fault " + std::to_string(action.index()) + " " + std::visit(words, action);
+}
+
+}  // namespace
+
+std::vector<std::uint32_t> PlanBuilder::directions_between(const std::string& from,
+                                                           const std::string& to, Place place) {
+  std::vector<std::uint32_t> result;
+  for (const NodeIndex a : link_ends(from, place)) {
+    for (const NodeIndex b : link_ends(to, place)) {
+      const std::uint32_t direction = plan_->direction(a, b);
+      if (direction != no_index) result.push_back(direction);
+    }
+  }
+  if (result.empty()) fail(place, "no link leads from \"" + from + "\" to \"" + to + "\"");
+  return result;
+}
+
+std::vector<std::uint32_t> PlanBuilder::both_directions(const std::string& a, const std::string& b,
+                                                        Place place) {
+  std::vector<std::uint32_t> result = directions_between(a, b, place);
+  for (std::size_t i = 0, n = result.size(); i < n; ++i) result.push_back(result[i] ^ 1u);
+  std::ranges::sort(result);
+  result.erase(std::unique(result.begin(), result.end()), result.end());
+  return result;
+}
+
+HostIndex PlanBuilder::one_host(const std::string& name, Place place) {
+  const auto host = plan_->host_named(name);
+  if (!host) fail(place, "no host is called \"" + name + "\"");
+  return host.value_or(0);
+}
+
+void PlanBuilder::add_faults() {
+  std::vector<std::string> seen;
+  for (const FaultSpec& spec : plan_->scenario.faults) {
+    const std::string key = key_of(spec.action);
+    const auto twins = static_cast<std::size_t>(std::ranges::count(seen, key));
+    seen.push_back(key);
+    add_fault(spec, twins);
+    if (error_) return;
+  }
+}
+
+void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
+  const std::string path = key_of(spec.action) + "#" + std::to_string(number);
+  FaultPlan fault;
+  fault.spec = &spec;
+  fault.begin = Instant::at(spec.at ? draw(*spec.at, word(path + ".at")) : Duration{});
+  fault.end =
+      spec.length ? fault.begin + draw(*spec.length, word(path + ".for")) : Instant::never();
+  const auto match = [&](const PacketMatch& m) {
+    fault.directions = directions_between(m.from, m.to, spec.place);
+    if (m.transaction) {
+      fault.transaction_low = m.transaction->low;
+      fault.transaction_high = m.transaction->high;
+    }
+    if (m.copy) {
+      fault.copy_low = m.copy->low;
+      fault.copy_high = m.copy->high;
+    }
+  };
+  if (const auto* f = std::get_if<Partition>(&spec.action)) {
+    fault.directions = both_directions(f->a, f->b, spec.place);
+  } else if (const auto* b = std::get_if<Block>(&spec.action)) {
+    fault.directions = directions_between(b->from, b->to, spec.place);
+  } else if (const auto* d = std::get_if<Drop>(&spec.action)) {
+    match(d->match);
+  } else if (const auto* l = std::get_if<Delay>(&spec.action)) {
+    match(l->match);
+    fault.amount = draw(l->by, word(path + ".by"));
+  } else if (const auto* u = std::get_if<Duplicate>(&spec.action)) {
+    match(u->match);
+    fault.amount = draw(u->after, word(path + ".after"));
+  } else if (const auto* c = std::get_if<Corrupt>(&spec.action)) {
+    match(c->match);
+  } else if (const auto* g = std::get_if<Forge>(&spec.action)) {
+    fault.from_host = one_host(g->from, spec.place);
+    fault.host = one_host(g->to, spec.place);
+    if (!spec.length) fault.end = fault.begin;
+  } else if (const auto* r = std::get_if<Reboot>(&spec.action)) {
+    fault.host = one_host(r->host, spec.place);
+    if (!spec.length) fault.end = fault.begin;
+  } else if (const auto* n = std::get_if<NatReset>(&spec.action)) {
+    const auto nat = std::ranges::find(plan_->nats, n->nat, &NatPlan::name);
+    if (nat == plan_->nats.end()) {
+      fail(spec.place, "no NAT is called \"" + n->nat + "\", and no host of that name has one");
+    }
+    fault.nat = static_cast<std::uint32_t>(nat - plan_->nats.begin());
+    fault.end = fault.begin;
+  } else if (const auto* w = std::get_if<WallJump>(&spec.action)) {
+    fault.host = one_host(w->host, spec.place);
+    fault.amount = draw(w->by, word(path + ".by"));
+    fault.end = fault.begin;
+  } else if (const auto* g2 = std::get_if<Degrade>(&spec.action)) {
+    fault.directions = both_directions(g2->a, g2->b, spec.place);
+    for (const std::uint32_t direction : fault.directions) {
+      fault.conditions.push_back(
+          drawn(g2->conditions, plan_->directions[direction].conditions, path));
+    }
+  }
+  plan_->faults.push_back(std::move(fault));
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,44 @@
+#include "sim/world/run.h"
+
+namespace tickover::sim {
+
+std::string_view name_of(StopReason reason) {
+  switch (reason) {
+    case StopReason::deadline:
+      return "the duration is over";
+    case StopReason::quiescent:
+      return "nothing is left to happen";
+    case StopReason::breach:
+      return "an oracle objects";
+    case StopReason::step_limit:
+      return "the step limit is reached";
+    case StopReason::livelock:
+      return "time stands still";
+  }
+  return "?";
+}
+
+StopReason run_until(World& world, Instant until, const RunLimits& limits,
+                     const std::vector<Watcher*>& watchers) {
+  std::uint64_t at_this_instant = 0;
+  for (;;) {
+    const Instant next = world.next_time();
+    if (next == Instant::never()) return StopReason::quiescent;
+    if (next > until) return StopReason::deadline;
+    if (world.steps() >= limits.steps) return StopReason::step_limit;
+    at_this_instant = next == world.now() ? at_this_instant + 1 : 0;
+    if (at_this_instant > limits.steps_per_instant) return StopReason::livelock;
+    const Step& step = world.step();
+    for (Watcher* watcher : watchers) watcher->see(step, world);
+    if (world.oracles().breach() != nullptr) return StopReason::breach;
+  }
+}
+
+StopReason run(World& world, const RunLimits& limits, const std::vector<Watcher*>& watchers) {
+  const StopReason reason = run_until(world, Instant::at(world.plan().duration), limits, watchers);
+  if (reason != StopReason::deadline && reason != StopReason::quiescent) return reason;
+  world.finish();
+  return world.oracles().breach() != nullptr ? StopReason::breach : reason;
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,189 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sim/any_machine.h"
+#include "sim/network/link.h"
+#include "sim/network/nat.h"
+#include "sim/network/packet_id.h"
+#include "sim/oracles/oracle.h"
+#include "sim/world/deadlines.h"
+#include "sim/world/digest.h"
+#include "sim/world/event_queue.h"
+#include "sim/world/host_clock.h"
+#include "sim/world/plan.h"
+#include "sim/world/step.h"
+
+namespace tickover::sim {
+
+/// Memory that a copy need not have: it is used within one step only.
+template <class T>
+struct Scratch {
+  T value{};
+  Scratch() = default;
+  Scratch(const Scratch&) {}
+  Scratch& operator=(const Scratch&) { return *this; }
+  Scratch(Scratch&&) noexcept = default;
+  Scratch& operator=(Scratch&&) noexcept = default;
+  bool operator==(const Scratch&) const { return true; }
+};
+
+/// Datagrams so far: sent + duplicated + forged == delivered + dropped + in flight.
+struct DatagramCounts {
+  std::uint64_t sent = 0;
+  std::uint64_t duplicated = 0;
+  std::uint64_t forged = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t in_flight = 0;
+  bool operator==(const DatagramCounts&) const = default;
+};
+
+/// A whole simulated universe as a regular value: hosts, network, clocks, what is in flight,
+/// faults, oracles and the digest. A copy runs on independently and identically.
+class World {
+ public:
+  World(std::shared_ptr<const Plan> plan, Oracles oracles);
+
+  // Queries.
+  const Plan& plan() const { return *plan_; }
+  Instant now() const { return now_; }
+  std::uint64_t steps() const { return steps_; }
+  /// When the next step happens; Instant::never() if nothing is left to do.
+  Instant next_time() const;
+  bool is_healed() const { return healed_; }
+  std::uint64_t digest() const { return digest_.value(); }
+  /// A digest of datagrams and events alone, for comparing drivers.
+  std::uint64_t trace_digest() const { return trace_.value(); }
+  const DatagramCounts& counts() const { return counts_; }
+  const Oracles& oracles() const { return oracles_; }
+  /// How often the fault touched anything.
+  std::uint64_t matches(std::size_t fault) const { return fault_matches_[fault]; }
+  const AnyMachine& machine(HostIndex host) const { return hosts_[host].machine; }
+  bool is_up(HostIndex host) const { return hosts_[host].up; }
+  std::uint32_t boots(HostIndex host) const { return hosts_[host].boots; }
+  Instant host_time(HostIndex host) const { return hosts_[host].clock.read(now_); }
+  const std::optional<Timeout>& deadline(HostIndex host) const { return hosts_[host].deadline; }
+  /// Where traffic to that host goes now: its announced candidate, or its own address and port.
+  std::optional<Endpoint> reachable_at(HostIndex host) const;
+  const Step& last_step() const { return step_.value; }
+
+  /// Applies the next event: one input to one host at most, then its full drain; shows the step to
+  /// the oracles. There must be one (next_time() is not never).
+  const Step& step();
+  /// Lets the enders judge.
+  void finish() { oracles_.finish(*this); }
+
+  /// Everything but the oracles and the plan; equal worlds run on alike.
+  bool same_state(const World& other) const;
+
+ private:
+  struct Host {
+    AnyMachine machine;
+    HostClock clock;
+    bool up = false;
+    std::uint32_t boots = 0;
+    std::uint32_t opened = 0;          // sockets so far, which keys the ephemeral ports
+    std::vector<Endpoint> sockets;     // sorted
+    std::optional<Timeout> deadline;   // on the host's clock
+    std::uint64_t deadline_cause = 0;  // the step that set it
+    std::optional<Endpoint> announced;
+    bool operator==(const Host&) const = default;
+  };
+  struct Flight {
+    std::vector<std::uint8_t> bytes;  // keeps its capacity
+    Endpoint source;
+    Endpoint destination;
+    NodeIndex node = 0;
+    HostIndex sender = no_index;
+    bool has_id = false;
+    bool forged = false;
+    std::uint8_t copy_of_network = 0;
+    PacketId id;
+    std::uint64_t cause = 0;
+    Instant sent_at;
+    Origin origin;
+    Ecn ecn{};
+    bool dont_fragment = false;
+    std::uint8_t hop_limit = 0;
+    bool operator==(const Flight&) const = default;
+  };
+  struct SocketAnswer {
+    HostIndex host = 0;
+    std::uint32_t boot = 0;
+    std::uint32_t request = 0;
+    std::optional<Endpoint> local;  // none: refused
+    std::uint64_t cause = 0;
+    bool operator==(const SocketAnswer&) const = default;
+  };
+  struct Flow {
+    std::uint64_t next = 0;
+    std::optional<Endpoint> reached;  // the sender's address that the receiver expects
+    bool operator==(const Flow&) const = default;
+  };
+
+  // world.cpp: the loop
+  void begin(StepKind kind, std::uint64_t cause);
+  void apply(const QueuedEvent& event);
+  void wake(HostIndex host);
+  void start(HostIndex host);
+  void answer(std::uint32_t index);
+  void drain(HostIndex host);
+  void arm(HostIndex host);
+  void give(HostIndex host, const Input& input);
+  void record_in_digest();
+
+  // network.cpp: datagrams and sockets
+  void transmit(HostIndex host, const Send& send);
+  void open_socket(HostIndex host, const OpenSocket& request);
+  void close_socket(HostIndex host, const Endpoint& local);
+  void launch(HostIndex host, const Send& send, const SentRecord& record, NodeIndex node);
+  /// What the active faults ask for; `conditions` become those of a degraded link.
+  Orders orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
+                    Conditions& conditions);
+  void arrive(std::uint32_t index);
+  std::uint32_t new_flight();
+  void free_flight(std::uint32_t index);
+
+  // faults.cpp: faults and traffic
+  void schedule_scenario();
+  void change_fault(std::uint32_t fault, bool begins);
+  void apply_instant(std::uint32_t fault);
+  void take_down(HostIndex host);
+  void heal();
+  void list_active_faults();
+  void forge(const FaultPlan& fault);
+  void run_flow(std::uint32_t flow);
+
+  std::shared_ptr<const Plan> plan_;
+  Instant now_;
+  std::uint64_t steps_ = 0;
+  EventQueue queue_;
+  Deadlines deadlines_;
+  std::vector<Host> hosts_;
+  std::vector<Nat> nats_;
+  std::vector<PacketNames> names_;  // one per direction
+  std::vector<Flight> flights_;
+  std::vector<std::uint32_t> free_flights_;
+  std::vector<SocketAnswer> answers_;
+  std::vector<Flow> flows_;
+  std::vector<std::uint8_t> fault_active_;
+  std::vector<std::uint64_t> fault_matches_;
+  std::vector<std::vector<std::uint32_t>> direction_faults_;  // active ones, by direction
+  bool healed_ = false;
+  DatagramCounts counts_;
+  Digest digest_;
+  Digest trace_;
+  Oracles oracles_;
+  Scratch<Step> step_;
+  Scratch<std::vector<std::uint8_t>> arrived_;  // the datagram being delivered
+  Scratch<std::vector<std::uint8_t>> payload_;  // the application's, being sent
+};
+
+/// The payload of datagram `number` of a flow: key, number, and a filler that only they decide.
+void write_payload(MutableBytes out, std::uint64_t flow_key, std::uint64_t number);
+
+}  // namespace tickover::sim
