@@ -1,0 +1,36 @@
+#include "sim/report/json.h"
+
+namespace tickover::sim {
+
+void JsonWriter::quote(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  out_ += '"';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+      case '"':
+        out_ += "\\\"";
+        break;
+      case '\\':
+        out_ += "\\\\";
+        break;
+      case '\n':
+        out_ += "\\n";
+        break;
+      case '\t':
+        out_ += "\\t";
+        break;
+      default:
+        if (byte < 0x20 || byte == 0x7f) {
+          out_ += "\\u00";
+          out_ += hex[byte >> 4];
+          out_ += hex[byte & 15];
+        } else {
+          out_ += c;
+        }
+    }
+  }
+  out_ += '"';
+}
+
+}  // namespace tickover::sim
