@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/turn/server/allocation.h"
+#include "core/turn/server/deadline_heap.h"
+#include "core/turn/server/flat_index.h"
+
+namespace tickover::turn {
+
+/// All allocations, findable by 5-tuple and by relayed address, with their deadlines and each
+/// user's count. Everything beside the allocations themselves is derived from them here, and
+/// nowhere else (BUGS D03, D19). Slots are reused, lowest first.
+class AllocationTable {
+ public:
+  explicit AllocationTable(std::size_t users) : held_(users) {}
+
+  std::size_t size() const { return by_client_.size(); }
+  std::size_t held_by(UserId user) const { return held_[Authenticator::index(user)]; }
+  std::optional<std::uint32_t> find(const FiveTuple& tuple) const { return by_client_.find(tuple); }
+  /// Only of open allocations.
+  std::optional<std::uint32_t> find(const RelayedAddress& address) const {
+    return by_relay_.find(address.endpoint);
+  }
+  const Allocation& at(std::uint32_t slot) const { return *slots_[slot]; }
+  Allocation& at(std::uint32_t slot) { return *slots_[slot]; }
+  Instant earliest_deadline() const { return deadlines_.earliest(); }
+  std::uint32_t earliest_slot() const { return deadlines_.earliest_slot(); }
+  /// Visits (const Allocation&) by slot.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& slot : slots_) {
+      if (slot) visit(*slot);
+    }
+  }
+  /// Whether all that is derived agrees with the allocations (BUGS P12).
+  bool is_consistent() const;
+
+  std::uint32_t add(Allocation allocation);
+  /// Its port is open now: peers find it.
+  void opened(std::uint32_t slot);
+  /// To be called after anything in the allocation that has an expiry was changed.
+  void reschedule(std::uint32_t slot) { deadlines_.set(slot, at(slot).deadline()); }
+  Allocation remove(std::uint32_t slot);
+
+  bool operator==(const AllocationTable&) const = default;
+
+ private:
+  std::vector<std::optional<Allocation>> slots_;
+  std::vector<std::uint32_t> free_;  // descending, so that the lowest is at the back
+  FlatIndex<FiveTuple> by_client_;
+  FlatIndex<Endpoint> by_relay_;
+  DeadlineHeap deadlines_;
+  std::vector<std::size_t> held_;  // by user
+};
+
+}  // namespace tickover::turn

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/address.h"
+#include "core/time.h"
+
+namespace tickover::turn {
+
+/// Who may relay. The server keeps a key made of this, not the password (RFC 8656, section 6).
+struct User {
+  std::string name;
+  std::string password;
+
+  bool operator==(const User&) const = default;
+};
+
+/// What a TURN server is to do. Every table it keeps has a limit here.
+struct ServerConfig {
+  /// Where clients come in. An unspecified address (0.0.0.0, ::) listens on all of its family.
+  std::vector<Endpoint> listen;
+  /// Where relayed addresses are allocated; of one family, later ones are used when the ports of
+  /// earlier ones are exhausted.
+  std::vector<IpAddress> relay_addresses;
+  /// Both inclusive (RFC 8656, section 7.2).
+  std::uint16_t first_relay_port = 49152;
+  std::uint16_t last_relay_port = 65535;
+
+  std::string realm = "tickover";
+  std::vector<User> users;
+  /// SOFTWARE of every response; empty sends none, which tells and amplifies less (PROTOCOL K18).
+  std::string software = {};
+
+  /// RFC 8656, section 5 asks for an hour at most.
+  Duration nonce_lifetime = std::chrono::hours(1);
+  /// Lifetimes below the default are raised to it, above the maximum lowered (PROTOCOL W11).
+  Duration default_lifetime = std::chrono::seconds(600);
+  Duration max_lifetime = std::chrono::seconds(3600);
+  Duration permission_lifetime = std::chrono::seconds(300);  // RFC 8656, section 9
+  Duration channel_lifetime = std::chrono::seconds(600);     // RFC 8656, section 12
+
+  std::size_t max_allocations = 16'384;          // 508 beyond
+  std::size_t max_allocations_per_user = 1'024;  // 486 beyond
+  std::size_t max_permissions = 256;             // per relayed address, 508 beyond
+  std::size_t max_channels = 256;                // per relayed address, 508 beyond
+  /// How many ports are tried for one Allocate while the owner's sockets refuse.
+  std::size_t max_port_attempts = 8;
+
+  /// Loopback, link-local, private, unique-local and shared addresses as peers (PROTOCOL AB5).
+  bool allow_private_peers = false;
+  /// The server's own public addresses as peers, so that its clients reach each other's relayed
+  /// addresses. Its listening ports are never peers.
+  bool allow_own_addresses = false;
+
+  bool operator==(const ServerConfig&) const = default;
+
+  /// Why no server can run with this; nothing if one can.
+  std::optional<std::string> problem() const;
+};
+
+}  // namespace tickover::turn

@@ -1,0 +1,147 @@
+#include "core/turn/server/server.h"
+#include "core/turn/server/unknown_attributes.h"
+
+namespace tickover::turn {
+
+using stun::AttributeType;
+using stun::Method;
+
+namespace {
+
+/// The largest UDP payload that IP of this family carries.
+std::size_t payload_limit(AddressFamily family) {
+  return family == AddressFamily::ipv4 ? 65'507 : max_datagram_size;
+}
+
+}  // namespace
+
+// Client to peer. ------------------------------------------------------------------------------
+
+void Server::handle_indication(const stun::MessageView& message, const Datagram& datagram,
+                               Instant now) {
+  if (message.method() == Method::binding) {
+    ++counters_.keepalives;
+    return;
+  }
+  if (message.method() != Method::send) {
+    ++counters_.unexpected;
+    return;
+  }
+  const auto slot = allocations_.find({datagram.local, {datagram.remote}});
+  if (!slot || !allocations_.at(*slot).is_open()) {
+    ++counters_.without_allocation;
+    return;
+  }
+  // RFC 8656, section 11.2: whatever is wrong, no answer.
+  const auto peer = message.xor_address(AttributeType::xor_peer_address);
+  const auto data = message.find(AttributeType::data);
+  Relay* relay = peer ? allocations_.at(*slot).relay_for(peer->family()) : nullptr;
+  if (relay == nullptr || !data || !unknown_attributes(message).empty()) {
+    ++counters_.unusable_indication;
+  } else if (!relay->permissions.allows(peer->ip, now)) {
+    ++counters_.without_permission;
+  } else {
+    const bool dont_fragment = datagram.dont_fragment || message.has(AttributeType::dont_fragment);
+    send_to_peer(relay->address, *peer, *data, datagram, dont_fragment);
+  }
+}
+
+void Server::handle_channel_data(const Datagram& datagram, Instant now) {
+  const auto message = ChannelData::decode(datagram.payload);
+  if (!message) {
+    ++counters_.malformed;
+    return;
+  }
+  const auto slot = allocations_.find({datagram.local, {datagram.remote}});
+  if (!slot || !allocations_.at(*slot).is_open()) {
+    ++counters_.without_allocation;
+    return;
+  }
+  const Relay& relay = allocations_.at(*slot).relay;
+  const ChannelTable::Channel* channel = relay.channels.find(message->number, now);
+  if (channel == nullptr) {
+    ++counters_.without_channel;
+    return;
+  }
+  // No look at the permission here: RFC 8656, section 12.6; PROTOCOL W8.
+  send_to_peer(relay.address, channel->peer, message->payload, datagram, datagram.dont_fragment);
+}
+
+void Server::send_to_peer(const RelayedAddress& from, const Endpoint& peer, Bytes payload,
+                          const Datagram& cause, bool dont_fragment) {
+  if (!policy_.allows(peer)) {
+    ++counters_.forbidden_peer;
+  } else if (cause.hop_limit <= 1) {
+    ++counters_.hop_limit_reached;  // which also ends loops of relays (PROTOCOL AB8)
+  } else if (payload.size() > payload_limit(peer.family())) {
+    ++counters_.oversized;
+  } else {
+    ++counters_.to_peer;
+    transmits_.send({.local = from.endpoint,
+                     .remote = peer,
+                     .ecn = cause.ecn,
+                     .dont_fragment = dont_fragment,
+                     .hop_limit = static_cast<std::uint8_t>(cause.hop_limit - 1)},
+                    payload);
+  }
+}
+
+// Peer to client. ------------------------------------------------------------------------------
+
+void Server::handle_peer_datagram(std::uint32_t slot, const Datagram& datagram, Instant now) {
+  const Allocation& allocation = allocations_.at(slot);
+  if (!allocation.relay.permissions.allows(datagram.remote.ip, now)) {
+    ++counters_.without_permission;
+  } else if (datagram.remote.port == 0) {
+    ++counters_.not_turn;
+  } else if (datagram.hop_limit <= 1) {
+    ++counters_.hop_limit_reached;
+  } else if (const auto* channel = allocation.relay.channels.find(datagram.remote, now)) {
+    send_channel_data(allocation.tuple, channel->number, datagram);
+  } else {
+    send_data_indication(allocation.tuple, datagram);
+  }
+}
+
+namespace {
+
+Send to_client(const FiveTuple& to, const Datagram& cause, std::size_t size) {
+  return {.local = to.server,
+          .remote = to.client.endpoint,
+          .size = size,
+          .ecn = cause.ecn,
+          .dont_fragment = cause.dont_fragment,
+          .hop_limit = static_cast<std::uint8_t>(cause.hop_limit - 1)};
+}
+
+}  // namespace
+
+void Server::send_channel_data(const FiveTuple& to, ChannelNumber number, const Datagram& cause) {
+  const std::size_t size = channel_data_header_size + cause.payload.size();
+  if (size > payload_limit(to.client.endpoint.family())) {
+    ++counters_.oversized;
+    return;
+  }
+  write_channel_data(transmits_.reserve(size), number, cause.payload);
+  transmits_.sent(to_client(to, cause, size));
+  ++counters_.to_client;
+}
+
+void Server::send_data_indication(const FiveTuple& to, const Datagram& cause) {
+  const std::size_t attributes = 4 + (cause.remote.family() == AddressFamily::ipv4 ? 8 : 20) + 4 +
+                                 (cause.payload.size() + 3) / 4 * 4;
+  const std::size_t size = stun::header_size + attributes;
+  if (size > payload_limit(to.client.endpoint.family())) {
+    ++counters_.oversized;
+    return;
+  }
+  stun::MessageWriter writer(transmits_.reserve(size), {Method::data, stun::Class::indication},
+                             stun::TransactionId::draw(id_random_));
+  writer.add_xor_address(AttributeType::xor_peer_address, cause.remote);
+  writer.add(AttributeType::data, cause.payload);
+  CHECK(writer.ok());
+  transmits_.sent(to_client(to, cause, writer.size()));
+  ++counters_.to_client;
+}
+
+}  // namespace tickover::turn

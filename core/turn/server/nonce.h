@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "core/address.h"
+#include "core/random.h"
+#include "core/stun/integrity.h"
+#include "core/time.h"
+
+namespace tickover::turn {
+
+/// A NONCE as it stands on the wire.
+struct Nonce {
+  std::array<char, 41> characters{};
+  std::string_view text() const { return {characters.data(), characters.size()}; }
+};
+
+/// Issues nonces and knows its own again without keeping any: a nonce holds its time of issue and
+/// a MAC over that and the client's address (RFC 8489, section 9.2; PROTOCOL A2, AB4, AB11). It
+/// begins with the nonce cookie and no security feature (PROTOCOL A9).
+class NonceMint {
+ public:
+  /// Times of issue are counted from `epoch`, so that no absolute time shows on the wire.
+  NonceMint(Random random, Duration lifetime, Instant epoch);
+
+  Nonce issue(const Endpoint& client, Instant now) const;
+  /// Whether this mint issued `text` to `client` less than a lifetime ago.
+  bool is_fresh(std::string_view text, const Endpoint& client, Instant now) const;
+
+  bool operator==(const NonceMint&) const = default;
+
+ private:
+  Nonce make(const Endpoint& client, std::uint64_t issued) const;
+
+  stun::IntegrityKey key_;
+  Duration lifetime_;
+  Instant epoch_;
+};
+
+}  // namespace tickover::turn

@@ -1,0 +1,307 @@
+#include <algorithm>
+
+#include "core/turn/server/server.h"
+#include "core/turn/server/unknown_attributes.h"
+
+namespace tickover::turn {
+
+using stun::AttributeType;
+using stun::Class;
+using stun::ErrorCode;
+using stun::Lack;
+using stun::Method;
+
+namespace {
+
+/// How long the owner may take to say whether a relay port opened. After that no client waits for
+/// the answer any more (RFC 8489, section 6.3.1).
+constexpr Duration opening_patience = std::chrono::seconds(40);
+constexpr std::uint8_t udp = 17;  // RFC 8656, section 18.8
+
+std::optional<AddressFamily> family_of(std::uint8_t wire) {
+  if (wire == 1) return AddressFamily::ipv4;
+  if (wire == 2) return AddressFamily::ipv6;
+  return {};
+}
+
+bool is_answered(Method method) {
+  return method == Method::binding || method == Method::allocate || method == Method::refresh ||
+         method == Method::create_permission || method == Method::channel_bind;
+}
+
+}  // namespace
+
+void Server::handle_stun(const Datagram& datagram, Instant now) {
+  const auto message = stun::MessageView::decode(datagram.payload);
+  if (!message) {
+    ++counters_.malformed;
+  } else if (message->message_class() == Class::request && is_answered(message->method())) {
+    handle_request(*message, datagram, now);
+  } else if (message->message_class() == Class::indication) {
+    handle_indication(*message, datagram, now);
+  } else {
+    ++counters_.unexpected;  // silence: PROTOCOL T9
+  }
+}
+
+void Server::handle_request(const stun::MessageView& message, const Datagram& datagram,
+                            Instant now) {
+  ++counters_.requests;
+  Reply reply{.tuple = {datagram.local, {datagram.remote}},
+              .method = message.method(),
+              .id = message.id(),
+              .signer = {},
+              .fingerprint = message.has_fingerprint()};
+  if (message.method() == Method::binding) return answer_binding(message, reply);
+
+  const auto user = authenticator_.check(message, datagram.remote, now);
+  if (!user && user.error() == ErrorCode::bad_request) return refuse(reply, user.error());
+  if (!user) return challenge(reply, user.error(), now);
+  reply.signer = *user;
+  const UnknownAttributes unknown = unknown_attributes(message);
+  if (!unknown.empty()) return refuse_attributes(reply, unknown.types());
+  dispatch({message, reply, *user, now});
+}
+
+void Server::answer_binding(const stun::MessageView& message, const Reply& reply) {
+  const UnknownAttributes unknown = unknown_attributes(message);
+  if (!unknown.empty()) return refuse_attributes(reply, unknown.types());
+  ++counters_.success_responses;
+  stun::MessageWriter writer = begin(reply, Class::success);
+  writer.add_xor_address(AttributeType::xor_mapped_address, reply.tuple.client.endpoint);
+  finish(reply, writer);
+}
+
+void Server::dispatch(const Request& request) {
+  if (request.message.method() == Method::allocate) return allocate(request);
+  // RFC 8656, section 5: first whether there is an allocation, then whose it is.
+  const auto slot = allocations_.find(request.tuple());
+  if (!slot || !allocations_.at(*slot).is_open()) {
+    return refuse(request.reply, ErrorCode::allocation_mismatch);
+  }
+  if (allocations_.at(*slot).user != request.user) {
+    return refuse(request.reply, ErrorCode::wrong_credentials);
+  }
+  switch (request.message.method()) {
+    case Method::refresh:
+      return refresh(request, *slot);
+    case Method::create_permission:
+      return create_permission(request, *slot);
+    case Method::channel_bind:
+      return bind_channel(request, *slot);
+    default:
+      CHECK(false);
+  }
+}
+
+Duration Server::granted(Duration requested) const {
+  return std::clamp(requested, config_.default_lifetime, config_.max_lifetime);
+}
+
+// Allocate: RFC 8656, section 7.2; the checks stand in the order of PROTOCOL R2..R10. -----------
+
+void Server::allocate(const Request& request) {
+  const stun::MessageView& message = request.message;
+  if (const auto slot = allocations_.find(request.tuple())) {
+    const Allocation& allocation = allocations_.at(*slot);
+    const bool repeated = allocation.created_by == message.id() && allocation.user == request.user;
+    if (!repeated) return refuse(request.reply, ErrorCode::allocation_mismatch);
+    // While the port is opening, the answer to come serves this copy too.
+    if (allocation.is_open()) succeed_allocate(request.reply, allocation);
+    return;
+  }
+
+  const auto transport = message.leading_byte(AttributeType::requested_transport);
+  if (!transport) return refuse(request.reply, ErrorCode::bad_request);
+  if (*transport != udp) return refuse(request.reply, ErrorCode::unsupported_transport_protocol);
+
+  const auto requested = message.leading_byte(AttributeType::requested_address_family);
+  if (!requested && requested.error() == Lack::malformed) {
+    return refuse(request.reply, ErrorCode::bad_request);
+  }
+  if (requested && message.has(AttributeType::additional_address_family)) {
+    return refuse(request.reply, ErrorCode::bad_request);
+  }
+  const auto lifetime = message.lifetime();
+  if (!lifetime && lifetime.error() == Lack::malformed) {
+    return refuse(request.reply, ErrorCode::bad_request);
+  }
+  const auto family = family_of(requested.value_or(1));
+  if (!family || !ports_.supports(*family)) {
+    return refuse(request.reply, ErrorCode::address_family_not_supported);
+  }
+  if (allocations_.held_by(request.user) >= config_.max_allocations_per_user) {
+    return refuse(request.reply, ErrorCode::allocation_quota_reached);
+  }
+  open_relay(request, *family, granted(lifetime.value_or(Duration())));
+}
+
+void Server::open_relay(const Request& request, AddressFamily family, Duration lifetime) {
+  const auto port = allocations_.size() < config_.max_allocations
+                        ? ports_.take(family, port_random_)
+                        : std::nullopt;
+  if (!port) return refuse(request.reply, ErrorCode::insufficient_capacity);
+  allocations_.add({.tuple = request.tuple(),
+                    .user = request.user,
+                    .created_by = request.message.id(),
+                    .granted = lifetime,
+                    .relay = {.address = {*port},
+                              .expiry = request.now + opening_patience,
+                              .permissions = {},
+                              .channels = {}},
+                    .opening = Opening{request.reply, family, {}}});
+  pending_.push_back({open_socket(*port), *port, request.tuple()});
+}
+
+void Server::relay_opened(std::uint32_t slot, Instant now) {
+  Allocation& allocation = allocations_.at(slot);
+  const Opening opening = std::move(*allocation.opening);
+  for (const Endpoint& refused : opening.refused) ports_.release(refused);
+  allocation.relay.expiry = now + allocation.granted;
+  allocations_.opened(slot);
+  succeed_allocate(opening.reply, allocation);
+  ServerEvent created = event(ServerEvent::Kind::allocation_created, allocation);
+  created.expiry = allocation.relay.expiry;
+  events_.push(std::move(created));
+}
+
+void Server::relay_refused(std::uint32_t slot) {
+  Allocation& allocation = allocations_.at(slot);
+  Opening& opening = *allocation.opening;
+  // Refused ports stay taken until this is over, so that each try is another port.
+  opening.refused.push_back(allocation.relay.address.endpoint);
+  const auto port = opening.refused.size() < config_.max_port_attempts
+                        ? ports_.take(opening.family, port_random_)
+                        : std::nullopt;
+  if (port) {
+    allocation.relay.address = {*port};
+    pending_.push_back({open_socket(*port), *port, allocation.tuple});
+    return;
+  }
+  const Reply reply = opening.reply;
+  remove_allocation(slot, Removal::refused);
+  refuse(reply, ErrorCode::insufficient_capacity);
+}
+
+// Refresh: RFC 8656, section 8.2. --------------------------------------------------------------
+
+void Server::refresh(const Request& request, std::uint32_t slot) {
+  Allocation& allocation = allocations_.at(slot);
+  const auto requested = request.message.leading_byte(AttributeType::requested_address_family);
+  const auto lifetime = request.message.lifetime();
+  if ((!requested && requested.error() == Lack::malformed) ||
+      (!lifetime && lifetime.error() == Lack::malformed)) {
+    return refuse(request.reply, ErrorCode::bad_request);
+  }
+  if (requested) {
+    const auto family = family_of(*requested);
+    if (!family || allocation.relay_for(*family) == nullptr) {
+      return refuse(request.reply, ErrorCode::peer_address_family_mismatch);
+    }
+  }
+  const bool deletes = lifetime && *lifetime == Duration();
+  const Duration granted_now =
+      deletes ? Duration() : granted(lifetime.value_or(config_.default_lifetime));
+  if (deletes) {
+    remove_allocation(slot, Removal::deleted);
+  } else {
+    allocation.relay.expiry = request.now + granted_now;
+    allocations_.reschedule(slot);
+    ServerEvent refreshed = event(ServerEvent::Kind::allocation_refreshed, allocation);
+    refreshed.expiry = allocation.relay.expiry;
+    events_.push(std::move(refreshed));
+  }
+  ++counters_.success_responses;
+  stun::MessageWriter writer = begin(request.reply, Class::success);
+  writer.add_lifetime(granted_now);
+  finish(request.reply, writer);
+}
+
+// Permissions and channels: RFC 8656, sections 10.2 and 12.2. ------------------------------------
+
+std::optional<ErrorCode> Server::refusal_of(Allocation& allocation, const Endpoint& peer) const {
+  if (allocation.relay_for(peer.family()) == nullptr) {
+    return ErrorCode::peer_address_family_mismatch;
+  }
+  if (!policy_.allows(peer.ip)) return ErrorCode::forbidden;
+  return {};
+}
+
+void Server::install_permission(Allocation& allocation, Relay& relay, const IpAddress& ip,
+                                Instant now) {
+  const Instant expiry = now + config_.permission_lifetime;
+  const bool is_new = relay.permissions.install(ip, expiry);
+  ServerEvent installed = event(
+      is_new ? ServerEvent::Kind::permission_installed : ServerEvent::Kind::permission_refreshed,
+      allocation);
+  installed.peer = PeerAddress{{ip, 0}};
+  installed.expiry = expiry;
+  events_.push(std::move(installed));
+}
+
+void Server::create_permission(const Request& request, std::uint32_t slot) {
+  Allocation& allocation = allocations_.at(slot);
+  // All or nothing (PROTOCOL W16): every peer is judged before the first is installed.
+  std::vector<IpAddress> peers;
+  bool malformed = false;
+  std::optional<ErrorCode> refusal;
+  request.message.for_each([&](const stun::Attribute& attribute) {
+    if (attribute.type != AttributeType::xor_peer_address) return;
+    const auto peer = request.message.xor_address(attribute);
+    if (!peer) {
+      malformed = true;
+    } else {
+      if (!refusal) refusal = refusal_of(allocation, *peer);
+      peers.push_back(peer->ip);
+    }
+  });
+  if (malformed || peers.empty()) return refuse(request.reply, ErrorCode::bad_request);
+  if (refusal) return refuse(request.reply, *refusal);
+
+  std::ranges::sort(peers);
+  const auto repeated = std::ranges::unique(peers);
+  peers.erase(repeated.begin(), repeated.end());
+  Relay& relay = *allocation.relay_for(peers.front().family());
+  const auto fresh = std::ranges::count_if(
+      peers, [&](const IpAddress& ip) { return !relay.permissions.contains(ip); });
+  if (relay.permissions.size() + static_cast<std::size_t>(fresh) > config_.max_permissions) {
+    return refuse(request.reply, ErrorCode::insufficient_capacity);
+  }
+  for (const IpAddress& ip : peers) install_permission(allocation, relay, ip, request.now);
+  allocations_.reschedule(slot);
+  succeed(request.reply);
+}
+
+void Server::bind_channel(const Request& request, std::uint32_t slot) {
+  Allocation& allocation = allocations_.at(slot);
+  const auto raw = request.message.channel_number();
+  const auto peer = request.message.xor_address(AttributeType::xor_peer_address);
+  if (!raw || !peer || peer->port == 0) return refuse(request.reply, ErrorCode::bad_request);
+  const auto number = ChannelNumber::parse(*raw);
+  if (!number) return refuse(request.reply, ErrorCode::bad_request);
+  if (const auto refusal = refusal_of(allocation, *peer)) return refuse(request.reply, *refusal);
+  if (!policy_.allows(*peer)) return refuse(request.reply, ErrorCode::forbidden);
+
+  Relay& relay = *allocation.relay_for(peer->family());
+  if (relay.channels.conflicts(*number, *peer)) {
+    return refuse(request.reply, ErrorCode::bad_request);
+  }
+  const bool is_new = relay.channels.find(*number, request.now) == nullptr;
+  const bool new_permission = !relay.permissions.contains(peer->ip);
+  if ((is_new && relay.channels.size() >= config_.max_channels) ||
+      (new_permission && relay.permissions.size() >= config_.max_permissions)) {
+    return refuse(request.reply, ErrorCode::insufficient_capacity);
+  }
+  ServerEvent bound = event(
+      is_new ? ServerEvent::Kind::channel_bound : ServerEvent::Kind::channel_refreshed, allocation);
+  bound.peer = PeerAddress{*peer};
+  bound.channel = *number;
+  bound.expiry = request.now + config_.channel_lifetime;
+  relay.channels.bind(*number, *peer, *bound.expiry);
+  events_.push(std::move(bound));
+  install_permission(allocation, relay, peer->ip, request.now);
+  allocations_.reschedule(slot);
+  succeed(request.reply);
+}
+
+}  // namespace tickover::turn

@@ -1,0 +1,66 @@
+#include "core/turn/server/server.h"
+
+namespace tickover::turn {
+namespace {
+
+/// Realm, software text, nonce, addresses and MACs of the largest allowed sizes fit.
+constexpr std::size_t response_room = 1400;
+
+}  // namespace
+
+using stun::AttributeType;
+
+stun::MessageWriter Server::begin(const Reply& reply, stun::Class message_class) {
+  return {transmits_.reserve(response_room), {reply.method, message_class}, reply.id};
+}
+
+void Server::finish(const Reply& reply, stun::MessageWriter& writer) {
+  if (!config_.software.empty()) writer.add_text(AttributeType::software, config_.software);
+  if (reply.signer) writer.add_integrity(authenticator_.key(*reply.signer));
+  if (reply.fingerprint) writer.add_fingerprint();
+  CHECK(writer.ok());
+  transmits_.sent(
+      {.local = reply.tuple.server, .remote = reply.tuple.client.endpoint, .size = writer.size()});
+}
+
+void Server::succeed(const Reply& reply) {
+  ++counters_.success_responses;
+  stun::MessageWriter writer = begin(reply, stun::Class::success);
+  finish(reply, writer);
+}
+
+void Server::succeed_allocate(const Reply& reply, const Allocation& allocation) {
+  ++counters_.success_responses;
+  stun::MessageWriter writer = begin(reply, stun::Class::success);
+  writer.add_xor_address(AttributeType::xor_relayed_address, allocation.relay.address.endpoint);
+  writer.add_lifetime(allocation.granted);
+  writer.add_xor_address(AttributeType::xor_mapped_address, reply.tuple.client.endpoint);
+  finish(reply, writer);
+}
+
+void Server::refuse(const Reply& reply, stun::ErrorCode code) {
+  ++counters_.error_responses;
+  stun::MessageWriter writer = begin(reply, stun::Class::error);
+  writer.add_error(code, "");
+  finish(reply, writer);
+}
+
+void Server::challenge(const Reply& reply, stun::ErrorCode code, Instant now) {
+  ++counters_.error_responses;
+  stun::MessageWriter writer = begin(reply, stun::Class::error);
+  writer.add_error(code, "");
+  writer.add_text(AttributeType::realm, authenticator_.realm());
+  writer.add_text(AttributeType::nonce,
+                  authenticator_.fresh_nonce(reply.tuple.client.endpoint, now).text());
+  finish(reply, writer);
+}
+
+void Server::refuse_attributes(const Reply& reply, std::span<const AttributeType> unknown) {
+  ++counters_.error_responses;
+  stun::MessageWriter writer = begin(reply, stun::Class::error);
+  writer.add_error(stun::ErrorCode::unknown_attribute, "");
+  writer.add_unknown_attributes(unknown);
+  finish(reply, writer);
+}
+
+}  // namespace tickover::turn
