@@ -131,6 +131,14 @@ TEST(Backoff, keeps_its_nominal_interval_when_the_last_wait_is_cut_short) {
   EXPECT_EQ(backoff.interval(), 32s);
 }
 
+TEST(Backoff, sends_nothing_at_its_expiry_and_keeps_its_interval) {
+  // The third point would fall on the expiry.
+  Backoff backoff(BackoffPolicy::exponential(1s, {2, 1}, 3s), at(0s));
+  EXPECT_EQ(sends(backoff, at(0s)), (std::vector{at(0s), at(1s)}));
+  backoff.handle_timeout(at(3s));
+  EXPECT_EQ(backoff.interval(), 2s);
+}
+
 TEST(Backoff, rounds_each_interval_down) {
   const Backoff backoff({.first_interval = ns(5), .growth = {3, 2}, .send_limit = 4}, at(0s));
   const std::vector<Instant> expected = {at(ns(0)), at(ns(5)), at(ns(12)), at(ns(22))};
