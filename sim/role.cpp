@@ -69,6 +69,8 @@ std::vector<std::string> RoleRegistry::names() const {
 RoleRegistry RoleRegistry::built_in() {
   RoleRegistry registry;
   registry.add(peer_role());
+  registry.add(stun_client_role());
+  registry.add(turn_server_role());
   return registry;
 }
 

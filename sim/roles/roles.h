@@ -1,11 +1,32 @@
 #pragma once
 
+#include "core/backoff.h"
 #include "sim/role.h"
 
 namespace tickover::sim {
 
+/// The standard port of STUN and TURN over UDP (RFC 8489, section 8; RFC 8656, section 4).
+inline constexpr std::uint16_t stun_port = 3478;
+
 /// A plain UDP endpoint on port 7000: sends what its application sends, tells it what arrives, and
 /// echoes it if `echo = true`.
 Role peer_role();
+Role stun_client_role();
+Role turn_client_role();
+Role turn_server_role();
+
+/// The key `backoff` of the client roles: "rfc8489", "connlib", or a table of its own.
+KeySpec backoff_key();
+BackoffPolicy backoff_policy(const RoleContext& context);
+/// The longest time between two looks at a request under `policy`, and the time until it gives up.
+struct BackoffBounds {
+  Duration longest_wait;
+  Duration give_up;
+};
+BackoffBounds bounds_of(const BackoffPolicy& policy);
+
+/// Names STUN messages and ChannelData: the kind is the 14-bit message type, or 0x4000.
+Label stun_label(Bytes datagram);
+std::string_view stun_kind_name(std::uint16_t kind);
 
 }  // namespace tickover::sim

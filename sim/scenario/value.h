@@ -84,6 +84,7 @@ struct KeySpec {
   std::string help;
   std::vector<KeySpec> children;
   bool required = false;
+  std::vector<std::string> words = {};  // of a text: the only ones that are valid; empty: any
 };
 
 }  // namespace tickover::sim

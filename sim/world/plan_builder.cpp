@@ -27,6 +27,7 @@ std::expected<std::shared_ptr<const Plan>, PlanError> PlanBuilder::build() {
   for (const HostSpec& spec : plan_->scenario.hosts) add_host_group(spec);
   if (plan_->hosts.empty()) fail({}, "a scenario needs at least one [[host]]");
   if (!error_) add_nodes_and_owners();
+  if (!error_) check_roles();
   if (!error_) add_links();
   if (!error_) add_flows();
   if (!error_) add_faults();
@@ -171,6 +172,18 @@ void PlanBuilder::add_nodes_and_owners() {
                    owners[i].ip.text());
       return;
     }
+  }
+}
+
+void PlanBuilder::check_roles() {
+  for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
+    const HostPlan& host = plan_->hosts[i];
+    if (!host.role->problem) continue;
+    const auto problem = host.role->problem(plan_->context(i, 0, Instant{}));
+    if (!problem) continue;
+    const auto spec = std::ranges::find(plan_->scenario.hosts, host.group, &HostSpec::name);
+    fail(spec->place, "host \"" + host.info.name + "\": " + *problem);
+    return;
   }
 }
 

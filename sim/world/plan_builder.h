@@ -22,6 +22,7 @@ class PlanBuilder {
   void add_host(const HostSpec& spec, std::int64_t member);
   std::uint32_t add_nat(const NatSpec& spec, const std::string& name);
   void add_nodes_and_owners();
+  void check_roles();
   void add_links();
   void add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b);
   void add_flows();

@@ -1,0 +1,26 @@
+#include "sim/program/replay_line.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace tickover::sim {
+
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,";
+  const bool is_plain = !word.empty() && std::ranges::all_of(word, [&](char c) {
+    return plain.find(c) != std::string_view::npos;
+  });
+  if (is_plain) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed) {
+  return fmt::format("replay: {} run {} --seed 0x{:x}", shell_word(program), shell_word(file),
+                     seed);
+}
+
+}  // namespace tickover::sim

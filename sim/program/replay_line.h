@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tickover::sim {
+
+/// A word as a shell takes it unchanged.
+std::string shell_word(std::string_view word);
+
+/// "replay: build/release/tickover run scenarios/fast/x.toml --seed 0x7": the last line of every
+/// failing output.
+std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed);
+
+}  // namespace tickover::sim

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "sim/report/story.h"
+#include "sim/world/run.h"
+
+namespace tickover::sim {
+
+/// Writes a run as JSON Lines: `time` (virtual, RFC 3339 with nanoseconds), `severity`, `message`,
+/// and the step, its cause, its kind and its host, by which lines can be joined.
+class JsonLog final : public Watcher {
+ public:
+  /// Does not own the file.
+  explicit JsonLog(std::FILE* file) : file_(file) {}
+  ~JsonLog() override { flush(); }
+  JsonLog(const JsonLog&) = delete;
+  JsonLog& operator=(const JsonLog&) = delete;
+
+  void see(const Step& step, const World& world) override;
+  /// A line that no step tells: what held or what did not.
+  void note(Instant time, Weight weight, std::string_view message);
+  /// False once something could not be written.
+  bool flush();
+
+ private:
+  std::FILE* file_;
+  std::string buffer_;
+  std::vector<StoryLine> lines_;
+  bool ok_ = true;
+};
+
+/// Keeps the last lines of a run for its report, whole or only those that matter.
+class Timeline final : public Watcher {
+ public:
+  explicit Timeline(bool whole) : whole_(whole) {}
+  void see(const Step& step, const World& world) override;
+
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  bool whole_;
+  std::vector<StoryLine> scratch_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace tickover::sim

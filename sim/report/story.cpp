@@ -1,0 +1,222 @@
+#include "sim/report/story.h"
+
+#include <fmt/core.h>
+
+#include "sim/world/host_clock.h"
+
+namespace tickover::sim {
+namespace {
+
+const std::string& name_of_host(const World& world, HostIndex host) {
+  static const std::string nobody = "nobody";
+  return host == no_index ? nobody : world.plan().hosts[host].info.name;
+}
+
+std::string target_text(const World& world, const SentRecord& sent) {
+  if (sent.has_id) {
+    // A link ends at a NAT or at a host; both are called by the name that people use.
+    return world.plan().to_name(sent.id.direction);
+  }
+  return sent.remote.text();
+}
+
+void tell_sent(const Step& step, const World& world, std::vector<StoryLine>& lines) {
+  for (const SentRecord& sent : step.sent) {
+    StoryLine line;
+    line.message =
+        fmt::format("{} sends {} to {} ({} bytes, {} > {})", name_of_host(world, step.host),
+                    packet_text(world, step.host, sent.has_id, sent.id), target_text(world, sent),
+                    sent.size, sent.local.text(), sent.remote.text());
+    if (sent.fate.dropped != DropReason::none) {
+      line.weight = Weight::warning;
+      line.message += fmt::format(": lost ({})", name_of(sent.fate.dropped));
+    } else if (sent.fate.corrupted) {
+      line.weight = Weight::warning;
+      line.message += ": corrupted";
+    }
+    if (sent.fate.copies > 1) line.message += ": duplicated";
+    if (sent.fate.reordered) line.message += ": held back";
+    lines.push_back(std::move(line));
+  }
+}
+
+void tell_notices(const Step& step, const World& world, std::vector<StoryLine>& lines) {
+  for (const Notice& notice : step.notices) {
+    StoryLine line;
+    const std::string& host = name_of_host(world, step.host);
+    switch (notice.kind) {
+      case Notice::Kind::received:
+        line.message = fmt::format("{} is given {} bytes from {}", host, notice.payload.size(),
+                                   notice.remote.text());
+        break;
+      case Notice::Kind::candidate_added:
+        line.weight = Weight::info;
+        line.message = fmt::format("{}: {}, {} is reachable at {}", host, notice.name,
+                                   notice.remote.text(), notice.local.text());
+        break;
+      case Notice::Kind::candidate_removed:
+        line.weight = Weight::info;
+        line.message = fmt::format("{}: {}, {} is gone", host, notice.name, notice.local.text());
+        break;
+      default:
+        line.weight = Weight::info;
+        line.message = fmt::format("{}: {}", host, notice.name);
+        if (notice.remote != Endpoint{}) line.message += " " + notice.remote.text();
+        if (notice.number != 0) line.message += fmt::format(" ({})", notice.number);
+    }
+    lines.push_back(std::move(line));
+  }
+}
+
+std::string fault_text(const Plan& plan, std::uint32_t index) {
+  const FaultAction& action = plan.faults[index].spec->action;
+  struct {
+    std::string match(const PacketMatch& m) const {
+      return fmt::format("{} from {} to {}", m.message.empty() ? "datagrams" : m.message, m.from,
+                         m.to);
+    }
+    std::string operator()(const Partition& f) const {
+      return "partition of " + f.a + " and " + f.b;
+    }
+    std::string operator()(const Block& f) const { return "block from " + f.from + " to " + f.to; }
+    std::string operator()(const Drop& f) const { return "drop of " + match(f.match); }
+    std::string operator()(const Delay& f) const { return "delay of " + match(f.match); }
+    std::string operator()(const Duplicate& f) const { return "duplication of " + match(f.match); }
+    std::string operator()(const Corrupt& f) const { return "corruption of " + match(f.match); }
+    std::string operator()(const Forge& f) const { return "forged datagram to " + f.to; }
+    std::string operator()(const Reboot& f) const { return "reboot of " + f.host; }
+    std::string operator()(const NatReset& f) const { return "NAT reset at " + f.nat; }
+    std::string operator()(const WallJump& f) const { return "wall clock jump at " + f.host; }
+    std::string operator()(const Degrade& f) const { return "bad link of " + f.a + " and " + f.b; }
+  } words;
+  return std::visit(words, action);
+}
+
+void tell_event(const Step& step, const World& world, std::vector<StoryLine>& lines) {
+  const std::string& host = name_of_host(world, step.host);
+  switch (step.kind) {
+    case StepKind::start:
+      lines.push_back(
+          {Weight::info, world.boots(step.host) > 1 ? host + " starts again" : host + " starts"});
+      break;
+    case StepKind::socket:
+      break;
+    case StepKind::delivery: {
+      const std::string packet = packet_text(world, step.sender, step.has_id, step.id);
+      if (step.dropped != DropReason::none) {
+        lines.push_back(
+            {Weight::warning, fmt::format("{} from {} to {} does not arrive ({})", packet,
+                                            name_of_host(world, step.sender),
+                                            step.destination.text(), name_of(step.dropped))});
+      } else {
+        lines.push_back({step.forged ? Weight::warning : Weight::trace,
+                         fmt::format("{} gets {}{} from {}", host, packet,
+                                     step.copy_of_network != 0 ? " again" : "",
+                                     step.forged ? "nobody" : name_of_host(world, step.sender))});
+      }
+      break;
+    }
+    case StepKind::timer:
+      if (step.woken_for) {
+        lines.push_back(
+            {Weight::trace, fmt::format("{} wakes: {}", host, step.woken_for->reason)});
+      }
+      break;
+    case StepKind::command:
+      if (step.command_is_reach) {
+        lines.push_back({Weight::trace,
+                         fmt::format("{} is told to expect {}", host, step.command_to.text())});
+      } else {
+        lines.push_back(
+            {Weight::trace,
+             fmt::format("the application at {} sends #{} to {}: {}", host, step.origin.number,
+                         step.command_possible ? step.command_to.text() : "nowhere",
+                         !step.command_possible  ? "the target has no address yet"
+                         : step.command_accepted ? "accepted"
+                                                 : "not yet possible")});
+      }
+      break;
+    case StepKind::fault:
+      if (step.fault == no_index) {
+        lines.push_back({Weight::info, "the network heals: all faults end"});
+      } else {
+        const FaultPlan& fault = world.plan().faults[step.fault];
+        const bool instant = fault.end <= fault.begin;
+        lines.push_back({Weight::info, fmt::format("{}{}", fault_text(world.plan(), step.fault),
+                                                     instant             ? ""
+                                                     : step.fault_begins ? " begins"
+                                                                         : " ends")});
+      }
+      break;
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Weight weight) {
+  switch (weight) {
+    case Weight::trace:
+      return "trace";
+    case Weight::info:
+      return "info";
+    case Weight::warning:
+      return "warning";
+    case Weight::error:
+      return "error";
+  }
+  return "?";
+}
+
+std::string packet_text(const World& world, HostIndex sender, bool has_id, const PacketId& id) {
+  if (!has_id) return "datagram";
+  const AnyMachine* machine =
+      sender != no_index && world.is_up(sender) ? &world.machine(sender) : nullptr;
+  const std::string_view kind = machine ? machine->kind_name(id.kind) : "datagram";
+  std::string text = fmt::format("{} {}", kind, id.transaction);
+  if (id.copy > 1) text += fmt::format(", copy {}", id.copy);
+  return text;
+}
+
+void tell(const Step& step, const World& world, std::vector<StoryLine>& lines) {
+  tell_event(step, world, lines);
+  tell_notices(step, world, lines);
+  tell_sent(step, world, lines);
+}
+
+std::string seconds_text(Instant time) {
+  const std::int64_t ns = time.since_origin().count();
+  return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
+}
+
+std::string short_text(Duration duration) {
+  std::int64_t ms = (duration.count() + 500'000) / 1'000'000;
+  std::string text;
+  for (const auto& [name, size] : {std::pair{"d", 86'400'000}, {"h", 3'600'000}, {"min", 60'000}}) {
+    if (ms < size) continue;
+    text += fmt::format("{}{} ", ms / size, name);
+    ms %= size;
+  }
+  if (ms % 1000 != 0) {
+    text += fmt::format("{}.{:03}s", ms / 1000, ms % 1000);
+  } else if (ms != 0 || text.empty()) {
+    text += fmt::format("{}s", ms / 1000);
+  } else {
+    text.pop_back();
+  }
+  return text;
+}
+
+std::string rfc3339_text(Instant time) {
+  const Duration since_epoch = HostClock::epoch + time.since_origin();
+  const auto seconds =
+      std::chrono::sys_seconds(std::chrono::seconds(since_epoch.count() / 1'000'000'000));
+  const auto day = std::chrono::floor<std::chrono::days>(seconds);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(seconds - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     since_epoch.count() % 1'000'000'000);
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,72 @@
+#include <algorithm>
+
+#include "core/check.h"
+#include "sim/roles/roles.h"
+
+namespace tickover::sim {
+namespace {
+
+template <class T>
+const T* find(const Settings& table, std::string_view key) {
+  const Setting* setting = table.find(key);
+  return setting ? &std::get<T>(setting->value) : nullptr;
+}
+
+}  // namespace
+
+KeySpec backoff_key() {
+  return {"backoff",
+          ValueType::text_or_table,
+          "retransmission: \"rfc8489\" (default), \"connlib\", or a table",
+          {{"first", ValueType::duration, "the wait after the first send"},
+           {"growth", ValueType::factor, "each wait is the one before times this"},
+           {"cap", ValueType::duration, "no wait is longer"},
+           {"sends", ValueType::integer, "how many sends in all, the first included"},
+           {"last-wait", ValueType::duration, "the wait after the last send"},
+           {"max-elapsed", ValueType::duration, "it ends this long after the first send"},
+           {"jitter", ValueType::probability, "the share of a wait by which a send may be late"}},
+          false,
+          {"rfc8489", "connlib"}};
+}
+
+BackoffPolicy backoff_policy(const RoleContext& context) {
+  const Setting* setting = context.settings.find("backoff");
+  if (setting == nullptr) return BackoffPolicy::rfc8489();
+  if (const auto* name = std::get_if<std::string>(&setting->value)) {
+    if (*name == "connlib") {
+      return BackoffPolicy::exponential(std::chrono::seconds(1), Ratio{3, 2},
+                                        std::chrono::seconds(8));
+    }
+    CHECK(*name == "rfc8489");
+    return BackoffPolicy::rfc8489();
+  }
+  const auto& table = std::get<Settings>(setting->value);
+  BackoffPolicy policy;
+  if (const auto* v = find<Range<Duration>>(table, "first")) policy.first_interval = v->low;
+  if (const auto* v = find<Range<Ratio>>(table, "growth")) policy.growth = v->low;
+  if (const auto* v = find<Range<Duration>>(table, "cap")) policy.interval_cap = v->low;
+  if (const auto* v = find<Range<std::int64_t>>(table, "sends")) {
+    policy.send_limit = static_cast<std::uint32_t>(v->low);
+  }
+  if (const auto* v = find<Range<Duration>>(table, "last-wait")) policy.last_wait = v->low;
+  if (const auto* v = find<Range<Duration>>(table, "max-elapsed")) policy.max_elapsed = v->low;
+  if (const auto* v = find<Range<Ratio>>(table, "jitter")) policy.jitter = v->low;
+  // Without any end a request would wait for ever; then the RFC's number of sends holds.
+  if (policy.send_limit == 0 && policy.max_elapsed == Duration::max()) policy.send_limit = 7;
+  return policy;
+}
+
+BackoffBounds bounds_of(const BackoffPolicy& policy) {
+  Backoff backoff(policy, Instant{});
+  BackoffBounds bounds{Duration{}, backoff.expiry() - Instant{}};
+  Instant before;
+  while (!backoff.is_expired(before)) {
+    const Instant next = backoff.next_trigger();
+    bounds.longest_wait = std::max(bounds.longest_wait, next - before);
+    backoff.handle_timeout(next);
+    before = next;
+  }
+  return bounds;
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,111 @@
+#include "core/turn/server/server.h"
+
+#include "core/check.h"
+#include "sim/roles/roles.h"
+
+namespace tickover::sim {
+namespace {
+
+class TurnServer {
+ public:
+  using Event = Notice;
+
+  TurnServer(turn::ServerConfig config, Random random, Instant now)
+      : server_(std::move(config), random, now) {}
+
+  static Label label(Bytes datagram) { return stun_label(datagram); }
+  static std::string_view kind_name(std::uint16_t kind) { return stun_kind_name(kind); }
+
+  void handle_input(const Input& input, Instant now) { server_.handle_input(input, now); }
+  void handle_timeout(Instant now) { server_.handle_timeout(now); }
+  std::optional<Transmit> poll_transmit(MutableBytes buffer) {
+    return server_.poll_transmit(buffer);
+  }
+  std::optional<Timeout> poll_timeout() const { return server_.poll_timeout(); }
+
+  std::optional<Notice> poll_event() {
+    const auto event = server_.poll_event();
+    if (!event) return {};
+    Notice notice{.name = turn::name(event->kind), .local = event->relayed.endpoint};
+    if (notice.local == Endpoint{}) notice.local = event->local;
+    notice.remote = event->peer ? event->peer->endpoint : event->client.endpoint;
+    notice.number = event->channel ? event->channel->value() : 0;
+    return notice;
+  }
+
+  bool operator==(const TurnServer&) const = default;
+
+ private:
+  turn::Server server_;
+};
+static_assert(Machine<TurnServer>);
+
+turn::ServerConfig config_of(const RoleContext& context) {
+  turn::ServerConfig config;
+  for (const IpAddress& ip : context.self.addresses) {
+    config.listen.push_back({ip, stun_port});
+    config.relay_addresses.push_back(ip);
+  }
+  config.realm = context.text("realm", "example.org");
+  for (const std::string& user : context.texts("users")) {
+    const std::size_t colon = user.find(':');
+    config.users.push_back(
+        {user.substr(0, colon), colon == std::string::npos ? "" : user.substr(colon + 1)});
+  }
+  if (config.users.empty()) config.users = {{"user", "password"}};
+  const auto port = [&](std::string_view key, std::uint16_t usual) {
+    return static_cast<std::uint16_t>(context.integer(key, usual));
+  };
+  const auto limit = [&](std::string_view key, std::size_t usual) {
+    return static_cast<std::size_t>(context.integer(key, static_cast<std::int64_t>(usual)));
+  };
+  config.first_relay_port = port("first-port", config.first_relay_port);
+  config.last_relay_port = port("last-port", config.last_relay_port);
+  config.software = context.text("software", "");
+  config.nonce_lifetime = context.duration("nonce-lifetime", config.nonce_lifetime);
+  config.default_lifetime = context.duration("default-lifetime", config.default_lifetime);
+  config.max_lifetime = context.duration("max-lifetime", config.max_lifetime);
+  config.permission_lifetime = context.duration("permission-lifetime", config.permission_lifetime);
+  config.channel_lifetime = context.duration("channel-lifetime", config.channel_lifetime);
+  config.max_allocations = limit("max-allocations", config.max_allocations);
+  config.max_allocations_per_user =
+      limit("max-allocations-per-user", config.max_allocations_per_user);
+  config.max_permissions = limit("max-permissions", config.max_permissions);
+  config.max_channels = limit("max-channels", config.max_channels);
+  // Simulated networks are made of private and benchmark addresses, and relays talk to themselves
+  // when two of their clients talk to each other; a scenario about policy switches it off.
+  config.allow_private_peers = context.flag("allow-private-peers", true);
+  config.allow_own_addresses = context.flag("allow-own-addresses", true);
+  return config;
+}
+
+}  // namespace
+
+Role turn_server_role() {
+  return {.name = "turn-server",
+          .help = "a TURN relay that also answers STUN Binding (RFC 8656, RFC 8489)",
+          .keys = {{"realm", ValueType::text, "of its credentials (example.org)"},
+                   {"users", ValueType::texts, "\"name:password\" (user:password)"},
+                   {"nonce-lifetime", ValueType::duration, "after which a nonce is stale (1h)"},
+                   {"default-lifetime", ValueType::duration, "of allocations (10min)"},
+                   {"max-lifetime", ValueType::duration, "of allocations (1h)"},
+                   {"permission-lifetime", ValueType::duration, "RFC 8656 says 5min"},
+                   {"channel-lifetime", ValueType::duration, "RFC 8656 says 10min"},
+                   {"first-port", ValueType::integer, "of relayed addresses (49152)"},
+                   {"last-port", ValueType::integer, "of relayed addresses (65535)"},
+                   {"max-allocations", ValueType::integer, "508 beyond"},
+                   {"max-allocations-per-user", ValueType::integer, "486 beyond"},
+                   {"max-permissions", ValueType::integer, "per allocation, 508 beyond"},
+                   {"max-channels", ValueType::integer, "per allocation, 508 beyond"},
+                   {"allow-private-peers", ValueType::flag, "relay to private addresses (true)"},
+                   {"allow-own-addresses", ValueType::flag, "relay to its own addresses (true)"},
+                   {"software", ValueType::text, "SOFTWARE of its responses (none)"}},
+          .make =
+              [](const RoleContext& context) {
+                return AnyMachine(TurnServer(config_of(context), context.random, context.now));
+              },
+          .port = stun_port,
+          .problem = [](const RoleContext& context) { return config_of(context).problem(); }};
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/world/run.h"
+
+namespace tickover::sim {
+
+/// What the program exits with; each is a class of result (DESIGN, section 8).
+enum class ExitCode : int {
+  held = 0,
+  invariant = 1,    // a built-in oracle broke
+  usage = 2,        // bad usage or bad file
+  expectation = 3,  // something in [expect], or liveness, failed
+  nondeterminism = 4,
+  budget = 5,  // a step or time budget ran out
+  crash = 6,   // the machine under test crashed
+};
+/// The order in which a sweep reports them: 6, 4, 1, 3, 5, 0.
+int gravity(ExitCode code);
+
+/// What one run came to.
+struct Outcome {
+  ExitCode exit = ExitCode::held;
+  StopReason stop{};
+  std::optional<Breach> breach;
+  std::uint64_t seed = 0;
+  std::uint64_t digest = 0;
+  std::uint64_t steps = 0;
+  Duration simulated;
+  DatagramCounts datagrams;
+  std::vector<std::pair<std::string, std::uint64_t>> judgements;  // by oracle
+  std::vector<std::uint64_t> fault_matches;
+};
+
+/// Runs a plan under all of its oracles.
+Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limits = {},
+                 const std::vector<Watcher*>& watchers = {});
+
+/// Runs a failure once more and says whether it came out the same; if not, the outcome turns into
+/// non-determinism and its breach says at which step the runs part.
+void confirm(Outcome& outcome, const std::shared_ptr<const Plan>& plan, const RunLimits& limits);
+
+/// One line: "held", or the oracle and what it says.
+std::string summary(const Outcome& outcome);
+
+}  // namespace tickover::sim

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sim/search/run_case.h"
+
+namespace tickover::sim {
+
+struct SweepItem {
+  std::string path;  // as the user named it
+  Scenario scenario;
+};
+
+struct SweepOptions {
+  std::uint64_t seeds = 100;
+  std::uint64_t from = 1;
+  unsigned jobs = 1;
+  RunLimits limits;
+};
+
+/// One way in which one scenario fails: the lowest seed stands for all that broke the same oracle.
+struct Failure {
+  Outcome outcome;
+  std::uint64_t count = 0;
+};
+
+/// What became of all seeds of one scenario. Independent of how many threads ran it.
+struct SweepRow {
+  std::string path;
+  std::uint64_t seeds = 0;
+  std::uint64_t held = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t distinct = 0;   // different runs, by digest
+  Duration simulated;           // of all runs together
+  std::uint64_t datagrams = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t folded = 0;     // all digests and seeds, folded without order
+  Duration busy;                // time the workers spent, on the real clock
+  std::map<std::string, std::uint64_t> judgements;  // by oracle
+  std::vector<std::uint64_t> fault_matches;
+  std::map<std::string, Failure> failures;          // by oracle or exit class
+  std::string error;            // why the scenario cannot be run at all
+  Place error_place;
+};
+
+/// Called before each case, on the worker's thread; and after it.
+struct SweepHooks {
+  std::function<void(unsigned worker, const SweepItem&, std::uint64_t seed)> before;
+  std::function<void()> after;
+};
+
+/// Runs every seed of every item on `jobs` threads. A file with a pinned seed runs once.
+std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegistry& registry,
+                            const SweepOptions& options, const SweepHooks& hooks);
+
+}  // namespace tickover::sim
