@@ -84,7 +84,8 @@ struct KeySpec {
   std::string help;
   std::vector<KeySpec> children;
   bool required = false;
-  std::vector<std::string> words = {};  // of a text: the only ones that are valid; empty: any
+  /// For texts the only words allowed; for other types words that may stand instead of a value.
+  std::vector<std::string> choices = {};
 };
 
 }  // namespace tickover::sim
