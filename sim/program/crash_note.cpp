@@ -30,7 +30,7 @@ void install_crash_notes() {
   alternative.ss_sp = stack.data();
   alternative.ss_size = stack.size();
   ::sigaltstack(&alternative, nullptr);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = report_crash;
   action.sa_flags = SA_ONSTACK;
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
@@ -38,6 +38,8 @@ void install_crash_notes() {
   }
 }
 
-void note_running_case(std::string note) { running_case = std::move(note); }
+void note_running_case(std::string note) {
+  running_case = std::move(note);
+}
 
 }  // namespace tickover::sim

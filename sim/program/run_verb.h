@@ -9,13 +9,13 @@
 namespace tickover::sim {
 
 struct RunRequest {
-  std::string program;                // as it was invoked, for the replay line
+  std::string program;  // as it was invoked, for the replay line
   std::string file;
   std::optional<std::uint64_t> seed;  // none: the file's, else 1
   std::string log;                    // path of the JSON Lines log; empty: none
   bool verbose = false;               // the whole timeline
   bool json = false;
-  bool caught = false;                // exit 0 only if the file's `caught-by` caught it
+  bool caught = false;  // exit 0 only if the file's `caught-by` caught it
   std::uint64_t steps = 50'000'000;
 };
 
