@@ -139,6 +139,13 @@ TEST(Backoff, sends_nothing_at_its_expiry_and_keeps_its_interval) {
   EXPECT_EQ(backoff.interval(), 2s);
 }
 
+TEST(Backoff, sends_nothing_at_a_point_that_is_its_expiry) {
+  Backoff backoff(BackoffPolicy::exponential(1s, {2, 1}, 3s), at(0s));
+  EXPECT_EQ(sends(backoff, at(0s)), (std::vector<Instant>{at(0s), at(1s)}));
+  backoff.handle_timeout(at(3s));
+  EXPECT_EQ(backoff.interval(), 2s);
+}
+
 TEST(Backoff, rounds_each_interval_down) {
   const Backoff backoff({.first_interval = ns(5), .growth = {3, 2}, .send_limit = 4}, at(0s));
   const std::vector<Instant> expected = {at(ns(0)), at(ns(5)), at(ns(12)), at(ns(22))};
