@@ -1,0 +1,79 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "core/turn/addresses.h"
+#include "core/turn/client/timer.h"
+
+namespace tickover::turn::client {
+
+/// What the relay granted, until when, and when to ask for more.
+///
+/// The lifetime counts from the first copy of the request, because that may be the one that the
+/// relay took: the client never believes in it for longer than the relay does (BUGS P8).
+class Allocation {
+ public:
+  /// However long the relay grants, it is asked again after half an hour at the latest.
+  static constexpr Duration longest_trusted = std::chrono::hours(1);
+  /// Between a refresh that failed for now and the next.
+  static constexpr Duration refresh_pause = std::chrono::seconds(5);
+  /// RFC 8489, section 6.3.4.
+  static constexpr std::uint8_t most_server_errors = 4;
+
+  Allocation(const RelayedAddress& relayed, const ClientAddress& mapped, Instant now)
+      : relayed_(relayed), mapped_(mapped), allocated_at_(now) {}
+
+  const RelayedAddress& relayed() const { return relayed_; }
+  const ClientAddress& mapped() const { return mapped_; }
+  Instant allocated_at() const { return allocated_at_; }
+  /// Exclusive: at this instant it is gone.
+  Instant expires_at() const { return expires_at_; }
+  Duration lifetime() const { return lifetime_; }
+  std::optional<Due> due() const {
+    return sooner(
+        Due{expires_at_, Timer::allocation_expiry},
+        refreshing_ ? std::nullopt : std::optional(Due{refresh_at_, Timer::allocation_refresh}));
+  }
+
+  /// A success that grants `lifetime`, to a request first sent at `asked_at`.
+  void granted(Duration lifetime, Instant asked_at, Instant now) {
+    lifetime_ = lifetime;
+    expires_at_ = asked_at + lifetime;
+    refresh_at_ = now + std::min(lifetime, longest_trusted) / 2;
+    refreshing_ = false;
+    server_errors_ = 0;
+  }
+  void refreshing() { refreshing_ = true; }
+  void refresh_again_at(Instant at) {
+    refreshing_ = false;
+    refresh_at_ = at;
+  }
+  /// The relay has something on its mind; says whether to ask once more.
+  bool server_error(Instant now) {
+    refresh_again_at(now + refresh_pause);
+    return ++server_errors_ <= most_server_errors;
+  }
+  /// The relay sees us at another address than before: it may not know us there. Sooner than
+  /// `lifetime` will tell, a refresh does (BUGS D09).
+  void moved(const ClientAddress& mapped, Instant now) {
+    if (mapped == mapped_) return;
+    mapped_ = mapped;
+    if (!refreshing_) refresh_at_ = now;
+  }
+
+  bool operator==(const Allocation&) const = default;
+
+ private:
+  RelayedAddress relayed_;
+  ClientAddress mapped_;
+  Instant allocated_at_;
+  Duration lifetime_;
+  Instant expires_at_;
+  Instant refresh_at_;
+  bool refreshing_ = false;  // queued or under way
+  std::uint8_t server_errors_ = 0;
+};
+
+}  // namespace tickover::turn::client

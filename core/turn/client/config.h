@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/address.h"
+#include "core/backoff.h"
+#include "core/time.h"
+#include "core/turn/channel_data.h"
+
+namespace tickover::turn {
+
+/// Everything a client is told once. Durations are > 0 unless said otherwise.
+struct ClientConfig {
+  /// One relay, reachable at one endpoint or at one per family; both are probed at once
+  /// (RFC 8656, section 3.9; PROTOCOL X5).
+  std::vector<Endpoint> server;
+  std::string username;
+  std::string password;
+  /// Challenges for another realm are ignored.
+  std::optional<std::string> expected_realm = {};
+  /// The family of the relayed address, and so of every peer.
+  AddressFamily relay_family = AddressFamily::ipv4;
+  BackoffPolicy backoff = BackoffPolicy::rfc8489();
+  /// LIFETIME to ask for; zero leaves it to the relay.
+  Duration requested_lifetime = {};
+
+  /// The longest silence in either direction before a probe (RFC 8656, section 8; PROTOCOL F7).
+  Duration keep_alive = std::chrono::seconds(25);
+  /// From one answered ChannelBind to the next. Well inside the 300 s of the permission: two whole
+  /// give-ups of 39.5 s still fit (PROTOCOL H7, PM5).
+  Duration channel_refresh = std::chrono::seconds(200);
+  Duration permission_refresh = std::chrono::seconds(200);
+
+  /// The pause before a new attempt doubles from the first to the longest; half of each is drawn.
+  Duration first_pause = std::chrono::seconds(1);
+  Duration longest_pause = std::chrono::seconds(60);
+  /// An allocation that lived so long ends the doubling.
+  Duration stable_after = std::chrono::seconds(60);
+  /// After 486 and 508, and before a peer's failed request is tried again (PROTOCOL C8).
+  Duration capacity_pause = std::chrono::seconds(60);
+  /// After 437 on three local ports (PROTOCOL C7).
+  Duration mismatch_pause = std::chrono::minutes(2);
+  /// After an answer that only a change of configuration can cure (PROTOCOL A18, C6).
+  Duration refused_pause = std::chrono::minutes(5);
+
+  /// The ring of channel numbers to use, both ends included, inside 0x4000..0x4FFF.
+  std::uint16_t first_channel = ChannelNumber::first;
+  std::uint16_t last_channel = ChannelNumber::last;
+
+  /// Whether requests carry FINGERPRINT.
+  bool fingerprint = false;
+  /// SOFTWARE of Allocate and Refresh (RFC 8656, section 5); left out if empty.
+  std::string software = {};
+
+  bool operator==(const ClientConfig&) const = default;
+};
+
+}  // namespace tickover::turn

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/random.h"
+#include "core/turn/client/config.h"
+#include "core/turn/client/timer.h"
+
+namespace tickover::turn::client {
+
+/// When the next attempt to allocate begins. At most one is planned.
+class RetrySchedule {
+ public:
+  std::optional<Due> due() const {
+    if (!at_) return {};
+    return Due{*at_, Timer::reallocate};
+  }
+
+  /// A pause that doubles with each failure in a row. Its second half is drawn, so that the clients
+  /// of a rebooted relay do not come back all at once.
+  Instant after_failure(const ClientConfig& config, Random& random, Instant now) {
+    Duration pause = config.first_pause;
+    for (std::uint32_t i = 0; i < failures_ && pause < config.longest_pause; ++i) pause += pause;
+    if (pause > config.longest_pause) pause = config.longest_pause;
+    if (failures_ < most_counted) ++failures_;
+    const Duration half = pause / 2;
+    return plan(now + half + drawn_below(pause - half, random));
+  }
+  /// At least `pause`, and up to a quarter more.
+  Instant after_pause(Duration pause, Random& random, Instant now) {
+    return plan(now + pause + drawn_below(pause / 4, random));
+  }
+  void begin() { at_.reset(); }
+  void succeeded() { failures_ = 0; }
+
+  bool operator==(const RetrySchedule&) const = default;
+
+ private:
+  static constexpr std::uint32_t most_counted = 64;
+
+  /// In [1 ns, limit], so that a planned instant is always later than now.
+  static Duration drawn_below(Duration limit, Random& random) {
+    const auto bound = static_cast<std::uint64_t>(limit.count() > 1 ? limit.count() : 1);
+    return Duration::nanoseconds(1 + static_cast<std::int64_t>(random.below(bound)));
+  }
+  Instant plan(Instant at) {
+    at_ = at;
+    return at;
+  }
+
+  std::optional<Instant> at_;
+  std::uint32_t failures_ = 0;
+};
+
+}  // namespace tickover::turn::client

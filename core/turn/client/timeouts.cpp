@@ -1,0 +1,135 @@
+#include "core/check.h"
+#include "core/turn/client/client.h"
+#include "core/turn/client/request_writer.h"
+
+// What the passing of time does.
+
+namespace tickover::turn {
+
+using namespace client;
+
+std::optional<Due> Client::due() const {
+  std::optional<Due> next = requests_.due();
+  if (allocation_) next = sooner(next, allocation_->due());
+  next = sooner(next, channels_.due());
+  next = sooner(next, permissions_.due());
+  next = sooner(next, keep_alive_.due());
+  return sooner(next, schedule_.due());
+}
+
+void Client::handle_timeout(Instant now) {
+  begin_change(now);
+}
+
+// Whatever is due by now happens before the change itself, as if the owner had woken us on time.
+void Client::begin_change(Instant now) {
+  events_.begin_change();
+  settle(now);
+}
+
+void Client::settle(Instant now) {
+  // A timer that runs may make another one due at once, but none makes itself due again.
+  int rounds = 0;
+  for (auto next = due(); next && next->at <= now; next = due()) {
+    CHECK(++rounds <= 16);
+    run_timers(now);
+  }
+  while (const auto order = requests_.next()) start(*order, now);
+}
+
+void Client::run_timers(Instant now) {
+  retransmit(now);
+  if (allocation_ && now >= allocation_->expires_at()) {
+    lost_allocation(RemovalReason::expired, Leave::drop, now);
+  }
+  for (const PeerAddress& peer : channels_.take_expired(now)) events_.push(PeerLost{peer});
+  for (const PeerAddress& peer : permissions_.take_expired(now)) events_.push(PeerLost{peer});
+  enqueue_due(now);
+  if (const auto next = schedule_.due(); next && next->at <= now) begin_attempt();
+}
+
+void Client::retransmit(Instant now) {
+  while (const auto ticked = requests_.outstanding().handle_timeout(now)) {
+    const Order order = ticked->tag;
+    if (ticked->verdict == stun::Verdict::give_up) {
+      give_up(order, now);
+      continue;
+    }
+    transmit(session_of(order), ticked->request, now);
+    if (order.kind == Kind::bind) channels_.sent(order.peer, now);
+    if (order.kind == Kind::permit) permissions_.sent(order.peer, now);
+  }
+}
+
+void Client::enqueue_due(Instant now) {
+  if (!allocation_) return;
+  const std::uint32_t session = allocated_session()->id;
+  if (const auto next = allocation_->due();
+      next && next->timer == Timer::allocation_refresh && next->at <= now) {
+    allocation_->refreshing();
+    requests_.enqueue({.kind = Kind::refresh, .session = session});
+  }
+  for (const Channels::Bind& bind : channels_.take_due(now)) {
+    requests_.enqueue(
+        {.kind = Kind::bind, .session = session, .peer = bind.peer, .channel = bind.number});
+  }
+  for (const PeerAddress& peer : permissions_.take_due(now)) {
+    requests_.enqueue({.kind = Kind::permit, .session = session, .peer = peer});
+  }
+  if (const auto next = keep_alive_.due(); next && next->at <= now) {
+    keep_alive_.probing();
+    requests_.enqueue({.kind = Kind::keep_alive, .session = session});
+  }
+}
+
+void Client::start(Order order, Instant now) {
+  const Session& session = session_of(order);
+  const auto id = stun::TransactionId::draw(random_);
+  std::array<std::uint8_t, largest_request> buffer;
+  const Bytes request = write_request(buffer, order, id, config_, session.credentials);
+  order.asked_at = now;
+  transmit(session, request, now);
+  if (order.kind == Kind::bind) channels_.sent(order.peer, now);
+  if (order.kind == Kind::permit) permissions_.sent(order.peer, now);
+  requests_.outstanding().start(id, session.local, session.server, request, config_.backoff, now,
+                                order);
+}
+
+// No answer came, or the host says that none will. The request is no longer outstanding.
+void Client::give_up(const Order& order, Instant now) {
+  // What never left the host says nothing about the relay (BUGS C15).
+  const bool was_refused = session_of(order).refused_at >= order.asked_at;
+  switch (order.kind) {
+    case Kind::probe:
+      return lost_probe(order.session, AttemptFailure::unanswered, now);
+    case Kind::allocate:
+      return fail_attempt(AttemptFailure::unanswered, 0, now);
+    case Kind::evict:
+      return mismatched(now);
+    case Kind::release:
+      return drop_session(order.session);
+    case Kind::refresh:
+      if (was_refused) return allocation_->refresh_again_at(now);
+      return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
+    case Kind::keep_alive:
+      keep_alive_.probe_ended();
+      if (was_refused || keep_alive_.heard_after(order.asked_at)) return;
+      return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
+    case Kind::bind:
+    case Kind::permit:
+      if (was_refused || keep_alive_.heard_after(order.asked_at)) {
+        return retry_peer(order, now + config_.first_pause);
+      }
+      return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
+  }
+}
+
+void Client::retry_peer(const Order& order, Instant at) {
+  if (order.kind == Kind::bind) {
+    channels_.failed(order.peer, at);
+  } else {
+    permissions_.failed(order.peer, at);
+  }
+}
+
+}  // namespace tickover::turn

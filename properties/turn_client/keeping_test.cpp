@@ -1,0 +1,196 @@
+// How a client keeps its allocation, and how it notices that it is gone.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "properties/turn_client/bench.h"
+
+namespace tickover::properties {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(TurnClient, refreshes_at_half_of_each_lifetime) {
+  for (const Duration lifetime : {Duration(1s), Duration(2s), Duration(119s), Duration(600s)}) {
+    Bench bench;
+    bench.allocate(lifetime);
+    bench.obey();
+    bench.run_until(after(lifetime / 2));
+    EXPECT_THAT(bench.times(Method::refresh), ElementsAre(after(lifetime / 2)));
+  }
+}
+
+TEST(TurnClient, trusts_no_lifetime_for_more_than_an_hour) {
+  Bench bench;
+  bench.allocate(std::chrono::seconds(0xFFFFFFFFu));
+  bench.obey();
+  bench.run_until(after(1801s));
+  EXPECT_THAT(bench.times(Method::refresh), ElementsAre(after(1800s)));
+}
+
+TEST(TurnClient, honours_the_lifetime_that_a_refresh_grants) {
+  Bench bench;
+  bench.allocate(600s);
+  bench.run_until(after(25s));
+  bench.obey();
+  bench.run_until(after(299s));
+  bench.ignore();
+  bench.run_until(after(300s));
+  for (const Sent& sent : bench.take()) {
+    if (sent.is(Method::refresh)) bench.accept(sent, 10s);
+  }
+  EXPECT_EQ(bench.client.allocation()->expires_at, after(310s));
+  bench.run_until(after(305s));
+  EXPECT_EQ(bench.times(Method::refresh).back(), after(305s));
+}
+
+TEST(TurnClient, is_gone_at_the_very_instant_of_its_expiry) {
+  Bench bench;
+  bench.allocate(10s);
+  bench.run_until(after(10s - Duration::nanoseconds(1)));
+  EXPECT_TRUE(bench.client.allocation());
+  bench.run_until(after(10s));
+  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: expired"));
+}
+
+TEST(TurnClient, is_invalid_when_a_refresh_is_given_up) {
+  ClientConfig c = config();
+  c.keep_alive = 24h;
+  Bench bench(c);
+  bench.allocate(600s);
+  bench.run_until(after(339'500ms - Duration::nanoseconds(1)));
+  EXPECT_TRUE(bench.client.allocation());
+  bench.run_until(after(339'500ms));
+  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: relay unreachable"));
+}
+
+TEST(TurnClient, notices_a_dead_relay_one_give_up_after_the_keep_alive) {
+  Bench bench;
+  bench.allocate();
+  bench.run_until(after(64'500ms));
+  ASSERT_EQ(bench.event_log.back().second, "removed 192.0.2.1:50000: relay unreachable");
+  EXPECT_EQ(bench.event_log.back().first, after(64'500ms));
+}
+
+TEST(TurnClient, notices_a_dead_relay_also_while_it_keeps_sending) {
+  Bench bench;
+  bench.allocate();
+  bench.bind();
+  while (bench.client.allocation() && bench.now < after(2min)) {
+    EXPECT_TRUE(bench.send("into the void"));
+    bench.run_for(1s);
+  }
+  EXPECT_EQ(bench.event_log.back().first, after(64'500ms));
+}
+
+TEST(TurnClient, survives_a_lost_keep_alive) {
+  Bench bench;
+  bench.allocate();
+  bench.run_until(after(25s));
+  bench.take_one();
+  bench.run_for(500ms);
+  bench.accept(bench.take_one());
+  bench.run_until(after(49s));
+  EXPECT_TRUE(bench.client.allocation());
+  EXPECT_EQ(bench.count(Method::binding), 2u);
+}
+
+TEST(TurnClient, probes_every_period_in_an_idle_session) {
+  Bench bench;
+  bench.allocate();
+  bench.obey();
+  bench.run_until(after(1h));
+  EXPECT_EQ(bench.count(Method::refresh), 12u);   // each 300 s
+  EXPECT_EQ(bench.count(Method::binding), 144u);  // each 25 s
+  EXPECT_EQ(bench.count(Method::allocate), 2u);
+  EXPECT_THAT(bench.take_events(), IsEmpty());
+}
+
+TEST(TurnClient, needs_no_probe_while_data_flows_both_ways) {
+  Bench bench;
+  bench.allocate();
+  bench.bind();
+  bench.ignore();
+  std::array<std::uint8_t, 64> buffer;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(bench.send("ping"));
+    const Sent ping = bench.take_one();
+    const auto number = turn::ChannelData::decode(ping.bytes)->number;
+    bench.deliver(turn::write_channel_data(buffer, number, as_bytes("pong")), ping);
+    bench.run_for(1s);
+  }
+  EXPECT_EQ(bench.count(Method::binding), 0u);
+}
+
+TEST(TurnClient, keeps_its_nat_open_while_it_only_receives) {
+  Bench bench;
+  bench.allocate();
+  bench.bind();
+  EXPECT_TRUE(bench.send("ping"));
+  const Sent ping = bench.take_one();
+  const auto number = turn::ChannelData::decode(ping.bytes)->number;
+  std::array<std::uint8_t, 64> buffer;
+  bench.obey();
+  for (int i = 0; i < 100; ++i) {
+    bench.deliver(turn::write_channel_data(buffer, number, as_bytes("pong")), ping);
+    bench.run_for(1s);
+  }
+  EXPECT_EQ(bench.count(Method::binding), 4u);
+}
+
+TEST(TurnClient, asks_at_once_when_its_mapped_address_has_moved) {
+  Bench bench;
+  bench.allocate();
+  bench.run_until(after(25s));
+  bench.answer(bench.take_one(), Class::success, [](MessageWriter& w) {
+    w.add_xor_address(AttributeType::xor_mapped_address, at("198.51.100.7:6001"));
+  });
+  const Sent refresh = bench.take_one();
+  EXPECT_TRUE(refresh.is(Method::refresh));
+  bench.refuse(refresh, 437);
+  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: forgotten by the relay"));
+}
+
+TEST(TurnClient, outlives_any_number_of_refused_sends_within_its_lifetime) {
+  Bench bench;
+  bench.allocate();
+  while (bench.now < after(200s)) {
+    bench.run_for(250ms);
+    for (const Sent& sent : bench.take()) bench.input(SendRefused{sent.local, sent.remote});
+  }
+  EXPECT_THAT(bench.take_events(), IsEmpty());
+  bench.obey();
+  bench.run_until(after(1000s));
+  EXPECT_THAT(bench.take_events(), IsEmpty());
+}
+
+TEST(TurnClient, ends_what_is_outstanding_at_a_hard_icmp_error) {
+  Bench bench;
+  bench.allocate();
+  bench.run_until(after(25s));
+  const Sent probe = bench.take_one();
+  const Client before = bench.client;
+  bench.input(IcmpError{probe.local, probe.remote, 3, 1, 0});          // soft
+  bench.input(IcmpError{probe.local, at("192.0.2.9:3478"), 3, 3, 0});  // not our 5-tuple
+  EXPECT_EQ(bench.client, before);
+  bench.input(IcmpError{probe.local, probe.remote, 3, 3, 0});
+  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: relay unreachable"));
+}
+
+TEST(TurnClient, gives_its_allocation_back_when_closed) {
+  Bench bench;
+  bench.allocate();
+  bench.client.close(bench.now);
+  bench.drain();
+  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: closed"));
+  const Sent release = bench.take_one();
+  EXPECT_EQ(release.lifetime(), Duration{});
+  bench.accept(release);
+  EXPECT_THAT(bench.closed_sockets, ElementsAre(CloseSocket{release.local}));
+  EXPECT_EQ(bench.client.poll_timeout(), std::nullopt);
+  EXPECT_EQ(bench.client.bind_channel(bob, bench.now).error(), turn::CommandError::closed);
+}
+
+}  // namespace
+}  // namespace tickover::properties
