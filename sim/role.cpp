@@ -70,6 +70,7 @@ RoleRegistry RoleRegistry::built_in() {
   RoleRegistry registry;
   registry.add(peer_role());
   registry.add(stun_client_role());
+  registry.add(turn_client_role());
   registry.add(turn_server_role());
   return registry;
 }

@@ -1,0 +1,198 @@
+#include "core/turn/client/client.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "sim/roles/roles.h"
+
+namespace tickover::sim {
+namespace {
+
+/// A TURN client with an application: it wants every peer that it is told to send to or to expect.
+class TurnClient {
+ public:
+  using Event = Notice;
+
+  TurnClient(turn::ClientConfig config, bool uses_channels, Random random, Instant now)
+      : client_(std::move(config), random, now), uses_channels_(uses_channels) {}
+
+  static Label label(Bytes datagram) { return stun_label(datagram); }
+  static std::string_view kind_name(std::uint16_t kind) { return stun_kind_name(kind); }
+
+  bool handle_command(const Command& command, Instant now) {
+    if (const auto* send = std::get_if<SendCommand>(&command)) {
+      const turn::PeerAddress peer{send->to};
+      if (client_.send(peer, send->payload, now)) return true;
+      static_cast<void>(want(peer, now));
+      return false;
+    }
+    if (const auto* reach = std::get_if<ReachCommand>(&command)) {
+      return want(turn::PeerAddress{reach->peer}, now);
+    }
+    client_.close(now);
+    return true;
+  }
+
+  void handle_input(const Input& input, Instant now) { client_.handle_input(input, now); }
+  void handle_timeout(Instant now) { client_.handle_timeout(now); }
+  std::optional<Transmit> poll_transmit(MutableBytes buffer) {
+    return client_.poll_transmit(buffer);
+  }
+  std::optional<Timeout> poll_timeout() const { return client_.poll_timeout(); }
+  std::optional<Notice> poll_event() {
+    const auto event = client_.poll_event();
+    if (!event) return {};
+    return std::visit(ToNotice{}, *event);
+  }
+
+  bool operator==(const TurnClient&) const = default;
+
+ private:
+  struct ToNotice {
+    using Kind = Notice::Kind;
+    Notice operator()(const turn::CandidateAdded& e) const {
+      return {.kind = Kind::candidate_added,
+              .name = "allocated",
+              .local = e.relayed.endpoint,
+              .remote = e.mapped.endpoint};
+    }
+    Notice operator()(const turn::CandidateRemoved& e) const {
+      return {
+          .kind = Kind::candidate_removed, .name = turn::name(e.why), .local = e.relayed.endpoint};
+    }
+    Notice operator()(const turn::ChannelBound& e) const {
+      return {.kind = Kind::peer_ready,
+              .name = "channel bound to",
+              .remote = e.peer.endpoint,
+              .number = e.number.value()};
+    }
+    Notice operator()(const turn::PermissionInstalled& e) const {
+      return {
+          .kind = Kind::peer_ready, .name = "permission installed for", .remote = e.peer.endpoint};
+    }
+    Notice operator()(const turn::PeerLost& e) const {
+      return {.kind = Kind::peer_lost, .name = "peer lost:", .remote = e.peer.endpoint};
+    }
+    Notice operator()(const turn::PeerRefused& e) const {
+      return {.kind = Kind::peer_lost,
+              .name = "peer refused:",
+              .remote = e.peer.endpoint,
+              .number = static_cast<std::uint64_t>(e.code)};
+    }
+    Notice operator()(const turn::DataReceived& e) const {
+      return {.kind = Kind::received,
+              .name = "data received",
+              .remote = e.peer.endpoint,
+              .payload = e.payload};
+    }
+    Notice operator()(const turn::AllocationFailed& e) const {
+      return {.kind = Kind::failed,
+              .name = turn::name(e.why),
+              .number = static_cast<std::uint64_t>(e.code)};
+    }
+  };
+
+  bool want(const turn::PeerAddress& peer, Instant now) {
+    return uses_channels_ ? client_.bind_channel(peer, now).has_value()
+                          : client_.create_permission(peer, now).has_value();
+  }
+
+  turn::Client client_;
+  bool uses_channels_;
+};
+static_assert(Machine<TurnClient>);
+
+turn::ClientConfig config_of(const RoleContext& context) {
+  turn::ClientConfig config;
+  const HostInfo* relay = context.host(context.text("relay", ""));
+  // One endpoint per family that both sides have.
+  for (const AddressFamily family : {AddressFamily::ipv6, AddressFamily::ipv4}) {
+    const auto has = [&](const HostInfo& host) {
+      return std::ranges::find(host.addresses, family, &IpAddress::family);
+    };
+    if (relay == nullptr || has(context.self) == context.self.addresses.end()) continue;
+    const auto theirs = has(*relay);
+    if (theirs != relay->addresses.end()) config.server.push_back({*theirs, stun_port});
+  }
+  config.username = context.text("username", "user");
+  config.password = context.text("password", "password");
+  if (context.settings.find("realm")) config.expected_realm = context.text("realm", "");
+  if (context.text("relay-family", "ipv4") == "ipv6") config.relay_family = AddressFamily::ipv6;
+  config.backoff = backoff_policy(context);
+  config.requested_lifetime = context.duration("lifetime", config.requested_lifetime);
+  config.keep_alive = context.duration("keep-alive", config.keep_alive);
+  config.channel_refresh = context.duration("channel-refresh", config.channel_refresh);
+  config.permission_refresh = context.duration("permission-refresh", config.permission_refresh);
+  config.first_pause = context.duration("first-pause", config.first_pause);
+  config.longest_pause = context.duration("longest-pause", config.longest_pause);
+  config.capacity_pause = context.duration("capacity-pause", config.capacity_pause);
+  config.mismatch_pause = context.duration("mismatch-pause", config.mismatch_pause);
+  config.refused_pause = context.duration("refused-pause", config.refused_pause);
+  config.fingerprint = context.flag("fingerprint", false);
+  config.software = context.text("software", "");
+  return config;
+}
+
+/// Everything that may stand between a clean network and a working allocation, one after the other:
+/// noticing that the relay forgot us, giving up on what was under way, the pause before a new
+/// attempt, and the attempt itself with the binding of peers.
+Duration bound_of(const RoleContext& context, Duration round_trip) {
+  const turn::ClientConfig config = config_of(context);
+  const BackoffBounds bounds = bounds_of(config.backoff);
+  const Duration granted = std::max<Duration>(config.requested_lifetime, std::chrono::seconds(600));
+  const Duration refresh = std::min<Duration>(granted, std::chrono::hours(1)) / 2;
+  const Duration notice = std::max(refresh, config.keep_alive);
+  const Duration pause =
+      std::max({config.longest_pause, config.capacity_pause, config.mismatch_pause});
+  constexpr std::int64_t exchanges = 4;  // challenge, Allocate, a stale nonce, ChannelBind
+  return notice + bounds.give_up + pause + config.capacity_pause + bounds.longest_wait +
+         round_trip * exchanges;
+}
+
+}  // namespace
+
+Role turn_client_role() {
+  return {.name = "turn-client",
+          .help = "keeps one allocation on a relay alive, and the peers that it is asked for",
+          .keys = {{"relay", ValueType::host, "the relay's host", {}, true},
+                   {"username", ValueType::text, "(user)"},
+                   {"password", ValueType::text, "(password)"},
+                   {"realm", ValueType::text, "the only realm it trusts (any)"},
+                   {"relay-family",
+                    ValueType::text,
+                    "family of the relayed address (ipv4)",
+                    {},
+                    false,
+                    {"ipv4", "ipv6"}},
+                   {"use",
+                    ValueType::text,
+                    "how peers are reached (channels)",
+                    {},
+                    false,
+                    {"channels", "permissions"}},
+                   {"lifetime", ValueType::duration, "to ask for (left to the relay)"},
+                   {"keep-alive", ValueType::duration, "longest silence before a probe (25s)"},
+                   {"channel-refresh", ValueType::duration, "from one ChannelBind to the next"},
+                   {"permission-refresh", ValueType::duration, "likewise for CreatePermission"},
+                   {"first-pause", ValueType::duration, "before a second attempt (1s)"},
+                   {"longest-pause", ValueType::duration, "the pause doubles up to this (1min)"},
+                   {"capacity-pause", ValueType::duration, "after 486 and 508 (1min)"},
+                   {"mismatch-pause", ValueType::duration, "after 437 on three ports (2min)"},
+                   {"refused-pause", ValueType::duration, "after refused credentials (5min)"},
+                   {"fingerprint", ValueType::flag, "whether requests carry FINGERPRINT (false)"},
+                   {"software", ValueType::text, "SOFTWARE of its requests (none)"},
+                   backoff_key()},
+          .make =
+              [](const RoleContext& context) {
+                const bool channels = context.text("use", "channels") == "channels";
+                return AnyMachine(
+                    TurnClient(config_of(context), channels, context.random, context.now));
+              },
+          .recovery_bound = bound_of,
+          .problem = [](const RoleContext& context) -> std::optional<std::string> {
+            if (!config_of(context).server.empty()) return {};
+            return "it has no address of a family that its relay has";
+          }};
+}
+
+}  // namespace tickover::sim
