@@ -31,7 +31,7 @@ TEST(TurnServerAuthentication, refuses_a_mac_without_username_realm_or_nonce_wit
   for (const AttributeType missing :
        {AttributeType::username, AttributeType::realm, AttributeType::nonce}) {
     Buffer buffer(500);
-    MessageWriter writer(buffer, {Method::allocate, Class::request}, fresh_id());
+    MessageWriter writer(buffer, {Method::allocate, Class::request}, alice.fresh_id());
     const auto add = [&](AttributeType type, std::string_view text) {
       if (type != missing) writer.add_text(type, text);
     };
@@ -51,7 +51,7 @@ TEST(TurnServerAuthentication, answers_an_unknown_user_exactly_as_a_wrong_passwo
   Client mallory(bench, alice_at, {.username = "mallory"});
   mallory.credentials.username = "mallo";  // as long as alice
   Client guesser(bench, alice_at, {.password = "guess"});
-  const auto id = fresh_id();
+  const auto id = mallory.fresh_id();
   const Answer unknown = mallory.answer_to(mallory.request(Method::allocate, over_udp, false, id));
   const Answer wrong = guesser.answer_to(guesser.request(Method::allocate, over_udp, false, id));
   EXPECT_EQ(unknown.code(), 401);
@@ -65,7 +65,7 @@ TEST(TurnServerAuthentication, refuses_the_empty_key_and_another_realm) {
   EXPECT_EQ(alice.ask(Method::allocate, over_udp).code(), 401);
 
   Buffer buffer(500);
-  MessageWriter writer(buffer, {Method::allocate, Class::request}, fresh_id());
+  MessageWriter writer(buffer, {Method::allocate, Class::request}, alice.fresh_id());
   writer.add_text(AttributeType::username, "nobody");
   writer.add_text(AttributeType::realm, "example.org");
   writer.add_text(AttributeType::nonce, alice.credentials.nonce);

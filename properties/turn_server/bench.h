@@ -56,6 +56,7 @@ struct Sent {
   Buffer bytes;
 
   MessageView view() const { return MessageView::decode(bytes).value(); }
+  bool operator==(const Sent&) const = default;
 };
 
 /// The answer to a request, or silence.
@@ -188,10 +189,13 @@ inline Fill both(Fill first, Fill second) {
   };
 }
 
-inline stun::TransactionId fresh_id() {
-  static std::uint8_t count[2] = {};
-  if (++count[0] == 0) ++count[1];
-  return {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, count[1], count[0]}};
+inline stun::TransactionId id_of(std::uint16_t client, std::uint64_t count) {
+  stun::TransactionId id;
+  ByteWriter out(id.bytes);
+  out.u16(client);
+  out.u16(0xffff);
+  out.u64(count);
+  return id;
 }
 
 class Client {
@@ -209,10 +213,12 @@ class Client {
   void renew_nonce() {
     credentials.nonce = bare(Method::refresh).view().text(AttributeType::nonce).value();
   }
+  /// New at each call, and the same in two clients of the same port and history.
+  stun::TransactionId fresh_id() const { return id_of(address.port, ++ids_); }
   Buffer request(Method method, const Fill& fill, bool fingerprint = false,
-                 stun::TransactionId id = fresh_id()) const {
+                 std::optional<stun::TransactionId> id = {}) const {
     Buffer buffer(2000);
-    MessageWriter writer(buffer, {method, Class::request}, id);
+    MessageWriter writer(buffer, {method, Class::request}, id.value_or(fresh_id()));
     fill(writer);
     writer.add_text(AttributeType::username, credentials.username);
     writer.add_text(AttributeType::realm, credentials.realm);
@@ -278,6 +284,7 @@ class Client {
 
  private:
   Bench& bench_;
+  mutable std::uint64_t ids_ = 0;
 };
 
 inline std::string text_of(const Sent& sent) {

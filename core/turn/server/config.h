@@ -31,7 +31,7 @@ struct ServerConfig {
   std::uint16_t last_relay_port = 65535;
 
   std::string realm = "tickover";
-  std::vector<User> users;
+  std::vector<User> users = {};
   /// SOFTWARE of every response; empty sends none, which tells and amplifies less (PROTOCOL K18).
   std::string software = {};
 
