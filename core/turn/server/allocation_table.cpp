@@ -60,6 +60,7 @@ bool AllocationTable::is_consistent() const {
       if (by_relay != slot) return false;
     }
     if (deadlines_.of(slot) != allocation.deadline()) return false;
+    if (!allocation.relay.permissions.is_consistent()) return false;
     if (!allocation.relay.channels.is_consistent()) return false;
   }
   return held == held_ && by_client_.size() == all && by_relay_.size() == open &&

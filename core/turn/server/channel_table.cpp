@@ -63,9 +63,11 @@ bool ChannelTable::is_consistent() const {
     const Channel* channel = at(entry.number);
     return channel != nullptr && channel->peer == entry.peer;
   };
-  return channels_.size() == peers_.size() &&
-         std::ranges::is_sorted(channels_, std::less_equal{}, &Channel::number) &&
-         std::ranges::is_sorted(peers_, std::less_equal{}, &ByPeer::peer) &&
+  ChannelTable fresh = *this;
+  fresh.find_earliest();
+  return fresh.earliest_ == earliest_ && channels_.size() == peers_.size() &&
+         std::ranges::is_sorted(channels_, std::ranges::less_equal{}, &Channel::number) &&
+         std::ranges::is_sorted(peers_, std::ranges::less_equal{}, &ByPeer::peer) &&
          std::ranges::all_of(peers_, mirrored);
 }
 

@@ -28,7 +28,7 @@ class ChannelTable {
   std::size_t size() const { return channels_.size(); }
   /// Never if there is none.
   Instant earliest_expiry() const { return earliest_; }
-  /// Whether both orders hold the same channels.
+  /// Whether both orders hold the same channels, and the earliest expiry is one of theirs.
   bool is_consistent() const;
 
   /// Binds or refreshes a pair that does not conflict (CHECK); true if it is new.

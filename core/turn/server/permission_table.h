@@ -28,6 +28,14 @@ class PermissionTable {
   /// Never if there is none.
   Instant earliest_expiry() const { return earliest_; }
 
+  /// Whether the order and the earliest expiry are those of the entries.
+  bool is_consistent() const {
+    PermissionTable fresh = *this;
+    fresh.find_earliest();
+    return fresh.earliest_ == earliest_ &&
+           std::ranges::is_sorted(entries_, std::ranges::less_equal{}, &Permission::ip);
+  }
+
   /// Installs or refreshes; true if it is new.
   bool install(const IpAddress& ip, Instant expiry) {
     const auto at = std::ranges::lower_bound(entries_, ip, {}, &Permission::ip);
