@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -76,6 +77,10 @@ enum class ValueType {
   factor,  // an exact growth factor >= 1: "2", "3/2", "1.5"
   table,   // a table with the keys of `children`
   text_or_table,
+  tables,     // [[key]], or a list of tables with the keys of `children`
+  pair,       // ["one", "other"]: the ends of a link
+  addresses,  // "192.0.2.1" or ["192.0.2.1", "2001:db8::1"]
+  seed,       // 64 bits: 7, "0x1f", or a commit hash
 };
 
 struct KeySpec {
@@ -86,6 +91,9 @@ struct KeySpec {
   bool required = false;
   /// For texts the only words allowed; for other types words that may stand instead of a value.
   std::vector<std::string> choices = {};
+  bool fixed = false;      // one value, never a range
+  std::int64_t least = 0;  // of an integer, or of a duration in nanoseconds
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
 };
 
 }  // namespace tickover::sim

@@ -1,0 +1,312 @@
+#include "sim/scenario/text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "core/random.h"
+#include "sim/scenario/nearest.h"
+
+namespace tickover::sim {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t nanoseconds;
+};
+constexpr std::array<Unit, 7> units{{{"d", 86'400'000'000'000},
+                                     {"h", 3'600'000'000'000},
+                                     {"min", 60'000'000'000},
+                                     {"s", 1'000'000'000},
+                                     {"ms", 1'000'000},
+                                     {"us", 1'000},
+                                     {"ns", 1}}};
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+std::unexpected<TextError> wrong(std::string_view expected, std::string_view found,
+                                 std::string_view why, std::string meant = {}) {
+  std::string what = fmt::format("expected {}, found {}", expected, quoted(found));
+  if (!why.empty()) what += fmt::format(": {}", why);
+  return std::unexpected(TextError{std::move(what), std::move(meant)});
+}
+
+/// digits / 10^places, as written: "12.50" is 1250 and 2.
+struct Decimal {
+  std::uint64_t digits = 0;
+  unsigned places = 0;
+  bool overflow = false;
+};
+
+/// Takes a decimal number from the front; false if there is none.
+bool take_decimal(std::string_view& rest, Decimal& decimal) {
+  bool point = false;
+  std::size_t at = 0;
+  for (; at < rest.size(); ++at) {
+    if (rest[at] == '.' && !point && at > 0) {
+      point = true;
+      continue;
+    }
+    if (!is_digit(rest[at])) break;
+    const auto digit = static_cast<std::uint64_t>(rest[at] - '0');
+    if (decimal.digits > (std::numeric_limits<std::uint64_t>::max() - digit) / 10) {
+      decimal.overflow = true;
+    } else {
+      decimal.digits = decimal.digits * 10 + digit;
+    }
+    if (point) ++decimal.places;
+  }
+  if (at == 0 || rest[at - 1] == '.') return false;
+  rest.remove_prefix(at);
+  return true;
+}
+
+Uint128 power_of_ten(unsigned exponent) {
+  Uint128 power = 1;
+  for (; exponent > 0; --exponent) power *= 10;
+  return power;
+}
+
+constexpr std::string_view a_duration = "a duration such as \"500ms\" or \"1h30min\"";
+constexpr std::string_view a_probability = "a probability such as \"1%\" or \"1/3\"";
+constexpr std::string_view a_factor = "a factor of at least 1 such as \"2\" or \"3/2\"";
+constexpr std::string_view a_seed = "a seed: a decimal, 0x… or a commit hash";
+constexpr std::string_view too_fine = "it has more digits than can be kept exactly";
+
+Parsed<Ratio> parse_ratio(std::string_view text, std::string_view expected) {
+  std::string_view rest = text;
+  Decimal upper;
+  if (!take_decimal(rest, upper)) return wrong(expected, text, "");
+  Uint128 divisor = 1;
+  if (rest == "%") {
+    divisor = 100;
+    rest = {};
+  } else if (rest.starts_with('/')) {
+    rest.remove_prefix(1);
+    Decimal lower;
+    if (!take_decimal(rest, lower) || lower.places > 0 || upper.places > 0) {
+      return wrong(expected, text, "a fraction is a whole number over a whole number");
+    }
+    if (lower.overflow) return wrong(expected, text, too_fine);
+    if (lower.digits == 0) return wrong(expected, text, "the fraction's lower number is 0");
+    divisor = lower.digits;
+  }
+  if (!rest.empty()) return wrong(expected, text, fmt::format("{} is too much", quoted(rest)));
+  if (upper.overflow || upper.places > 19) return wrong(expected, text, too_fine);
+  const Uint128 denominator = divisor * power_of_ten(upper.places);
+  Uint128 a = denominator;
+  for (Uint128 b = upper.digits; b != 0;) a = std::exchange(b, a % b);
+  constexpr Uint128 most = std::numeric_limits<std::uint32_t>::max();
+  if (upper.digits / a > most || denominator / a > most) return wrong(expected, text, too_fine);
+  return Ratio(static_cast<std::uint32_t>(upper.digits / a),
+               static_cast<std::uint32_t>(denominator / a));
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+template <class T>
+Parsed<Range<T>> parse_range(std::string_view text, Parsed<T> (*parse_one)(std::string_view)) {
+  const std::size_t dots = text.find("..");
+  if (dots == std::string_view::npos) {
+    const auto value = parse_one(text);
+    if (!value) return std::unexpected(value.error());
+    return Range<T>(*value);
+  }
+  const std::string_view low_text = trimmed(text.substr(0, dots));
+  const std::string_view high_text = trimmed(text.substr(dots + 2));
+  const auto low = parse_one(low_text);
+  if (!low) return std::unexpected(low.error());
+  const auto high = parse_one(high_text);
+  if (!high) return std::unexpected(high.error());
+  if (*high < *low) {
+    return wrong("a range low..high", text, "its ends are reversed",
+                 fmt::format("{}..{}", high_text, low_text));
+  }
+  return Range<T>(*low, *high);
+}
+
+template <class T, class Text>
+std::string either(const Range<T>& range, Text text) {
+  return range.is_fixed() ? text(range.low) : text(range.low) + ".." + text(range.high);
+}
+
+/// `amount / per` in decimal, without zeros at the end; `per` is a power of ten.
+std::string decimal_text(std::uint64_t amount, std::uint64_t per) {
+  std::string text = std::to_string(amount / per);
+  std::uint64_t rest = amount % per;
+  if (rest == 0) return text;
+  text += '.';
+  for (; rest != 0; rest %= per) {
+    per /= 10;
+    text += static_cast<char>('0' + rest / per);
+  }
+  return text;
+}
+
+}  // namespace
+
+Parsed<Duration> parse_duration(std::string_view text) {
+  std::string_view rest = text;
+  const bool negative = rest.starts_with('-');
+  if (negative) rest.remove_prefix(1);
+  if (rest.empty()) return wrong(a_duration, text, "");
+  Int128 total = 0;
+  bool fraction = false;
+  const Unit* smallest = nullptr;
+  while (!rest.empty()) {
+    const std::string_view start = rest;
+    Decimal number;
+    if (!take_decimal(rest, number)) return wrong(a_duration, text, "");
+    std::size_t length = 0;
+    while (length < rest.size() && !is_digit(rest[length])) ++length;
+    const std::string_view name = rest.substr(0, length);
+    rest.remove_prefix(length);
+    const Unit* unit = nullptr;
+    for (const Unit& candidate : units) unit = candidate.name == name ? &candidate : unit;
+    if (name.empty()) {
+      return wrong(a_duration, text, fmt::format("{} has no unit", quoted(start)),
+                   std::string(text) + "s");
+    }
+    if (!unit) {
+      return wrong(a_duration, text,
+                   fmt::format("no unit {}; there are ns, us, ms, s, min, h and d", quoted(name)));
+    }
+    if (fraction) return wrong(a_duration, text, "only the last number may have a fraction");
+    if (smallest && unit->nanoseconds >= smallest->nanoseconds) {
+      return wrong(a_duration, text, "each unit comes once, the largest first");
+    }
+    smallest = unit;
+    fraction = number.places > 0;
+    if (number.overflow || number.places > 19) return wrong(a_duration, text, too_fine);
+    const Int128 scaled = static_cast<Int128>(number.digits) * unit->nanoseconds;
+    const auto power = static_cast<Int128>(power_of_ten(number.places));
+    if (scaled % power != 0) {
+      return wrong(a_duration, text, "it is not a whole number of nanoseconds");
+    }
+    total += scaled / power;
+  }
+  if (negative) total = -total;
+  if (total > Duration::max().count() || total < Duration::min().count()) {
+    return wrong(a_duration, text, "it is longer than 292 years");
+  }
+  return Duration::nanoseconds(static_cast<std::int64_t>(total));
+}
+
+std::string duration_text(Duration duration) {
+  const std::int64_t count = duration.count();
+  std::uint64_t rest = static_cast<std::uint64_t>(count);
+  if (count < 0) rest = 0 - rest;
+  if (rest == 0) return "0s";
+  std::string text = count < 0 ? "-" : "";
+  for (const Unit& unit : units) {
+    const auto size = static_cast<std::uint64_t>(unit.nanoseconds);
+    if (rest < size) continue;
+    // From seconds down one number with a fraction reads better than three without.
+    if (size <= 1'000'000'000) return text + decimal_text(rest, size) + std::string(unit.name);
+    text += std::to_string(rest / size) + std::string(unit.name);
+    rest %= size;
+    if (rest != 0 && rest < 1'000'000'000) return text + decimal_text(rest, 1'000'000'000) + "s";
+    if (rest == 0) break;
+  }
+  return text;
+}
+
+Parsed<Ratio> parse_probability(std::string_view text) {
+  auto ratio = parse_ratio(text, a_probability);
+  if (ratio && *ratio > Ratio(1, 1)) return wrong(a_probability, text, "it is more than 1");
+  return ratio;
+}
+
+std::string probability_text(Ratio probability) {
+  const std::uint64_t millionths = std::uint64_t{probability.numerator()} * 100'000'000;
+  if (millionths % probability.denominator() != 0) return factor_text(probability);
+  return decimal_text(millionths / probability.denominator(), 1'000'000) + "%";
+}
+
+Parsed<Ratio> parse_factor(std::string_view text) {
+  auto ratio = parse_ratio(text, a_factor);
+  if (ratio && *ratio < Ratio(1, 1)) return wrong(a_factor, text, "it is less than 1");
+  return ratio;
+}
+
+std::string factor_text(Ratio factor) {
+  if (factor.denominator() == 1) return std::to_string(factor.numerator());
+  return fmt::format("{}/{}", factor.numerator(), factor.denominator());
+}
+
+Parsed<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    return wrong("an integer", text, "it does not fit 64 bits");
+  }
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return wrong("an integer", text, "");
+  }
+  return value;
+}
+
+Parsed<std::uint64_t> parse_seed(std::string_view text) {
+  constexpr std::size_t full_hash = 40;
+  constexpr std::size_t short_hash = 7;
+  std::string_view digits = text;
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    digits.remove_prefix(2);
+    base = 16;
+  } else if (text.size() == full_hash ||
+             (text.size() < full_hash && text.size() >= short_hash &&
+              text.find_first_not_of("0123456789") != std::string_view::npos)) {
+    if (text.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) {
+      return wrong(a_seed, text, "");
+    }
+    digits = text.substr(0, 16);
+    base = 16;
+  }
+  std::uint64_t seed = 0;
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), seed, base);
+  if (error == std::errc::result_out_of_range) return wrong(a_seed, text, "it exceeds 64 bits");
+  if (error != std::errc{} || end != digits.data() + digits.size()) return wrong(a_seed, text, "");
+  return seed;
+}
+
+std::string seed_text(std::uint64_t seed) {
+  return seed < 1'000'000 ? std::to_string(seed) : fmt::format("0x{:x}", seed);
+}
+
+Parsed<Range<Duration>> parse_duration_range(std::string_view text) {
+  return parse_range<Duration>(text, parse_duration);
+}
+Parsed<Range<Ratio>> parse_probability_range(std::string_view text) {
+  return parse_range<Ratio>(text, parse_probability);
+}
+Parsed<Range<Ratio>> parse_factor_range(std::string_view text) {
+  return parse_range<Ratio>(text, parse_factor);
+}
+Parsed<Range<std::int64_t>> parse_integer_range(std::string_view text) {
+  return parse_range<std::int64_t>(text, parse_integer);
+}
+
+std::string range_text(const Range<Duration>& range) {
+  return either(range, duration_text);
+}
+std::string range_text(const Range<std::int64_t>& range) {
+  return either(range, [](std::int64_t value) { return std::to_string(value); });
+}
+std::string range_text(const Range<Ratio>& range) {
+  // A fixed 1 is written as both kinds of setting read it.
+  const bool probability = range.high <= Ratio(1, 1) && range.low < Ratio(1, 1);
+  return either(range, probability ? probability_text : factor_text);
+}
+
+}  // namespace tickover::sim
