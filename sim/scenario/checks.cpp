@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "sim/scenario/nearest.h"
+#include "sim/scenario/parts.h"
+
+namespace tickover::sim {
+namespace {
+
+/// The addresses first .. last of one owner.
+struct AddressBlock {
+  IpAddress first;
+  IpAddress last;
+  std::string owner;
+  Place place;
+};
+
+/// The addresses that must differ: those of one network. The public one has no name.
+using Networks = std::map<std::string, std::vector<AddressBlock>>;
+
+void add_blocks(Networks& networks, const HostSpec& host) {
+  // Behind a NAT of its own, a host shares its network with nobody.
+  const std::string network = host.nat ? "own of " + host.name : "of " + host.behind;
+  for (const IpAddress& address : host.addresses) {
+    const auto others = static_cast<std::uint32_t>(host.count - 1);
+    const IpAddress last = address.plus(host.nat ? 0 : others);
+    networks[network].push_back({address, last, host.name, host.place});
+  }
+}
+
+void check_network(std::vector<AddressBlock>& blocks, Problems& problems) {
+  std::sort(blocks.begin(), blocks.end(), [](const AddressBlock& a, const AddressBlock& b) {
+    return std::tie(a.first, a.place.line, a.place.column) <
+           std::tie(b.first, b.place.line, b.place.column);
+  });
+  const AddressBlock* furthest = nullptr;
+  for (const AddressBlock& block : blocks) {
+    if (block.last < block.first) {
+      problems.error(block.place, fmt::format("the addresses of {} run over the end of all",
+                                              quoted(block.owner)));
+    } else if (furthest && block.first <= furthest->last) {
+      const AddressBlock& later = block.place.line < furthest->place.line ? *furthest : block;
+      const AddressBlock& earlier = &later == &block ? *furthest : block;
+      problems.error(later.place, fmt::format("{} has the address {} of {}", quoted(later.owner),
+                                              block.first.text(), quoted(earlier.owner)));
+    }
+    if (!furthest || furthest->last < block.last) furthest = &block;
+  }
+}
+
+}  // namespace
+
+void check_addresses(const Scenario& scenario, Problems& problems) {
+  Networks networks;
+  for (const HostSpec& host : scenario.hosts) add_blocks(networks, host);
+  for (const NatSpec& nat : scenario.nats) {
+    for (const IpAddress& address : nat.addresses) {
+      networks["of " + nat.behind].push_back({address, address, nat.name, nat.place});
+    }
+  }
+  for (auto& [name, blocks] : networks) check_network(blocks, problems);
+}
+
+void check_reach(const Scenario& scenario, const Names& names, Problems& problems) {
+  const bool alone = scenario.hosts.size() == 1 && scenario.hosts.front().count == 1;
+  std::set<std::string, std::less<>> touched;
+  for (const LinkSpec& link : scenario.links) {
+    touched.emplace(names.without_member(link.a));
+    touched.emplace(names.without_member(link.b));
+  }
+  if (alone || touched.contains("*")) return;
+  for (const HostSpec& host : scenario.hosts) {
+    const bool reached = touched.contains(host.name) || touched.contains(host.behind);
+    if (reached || host.name.empty()) continue;
+    problems.warning(host.place, fmt::format("no link touches the host {}", quoted(host.name)));
+  }
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,331 @@
+#include "sim/scenario/keys.h"
+
+#include <algorithm>
+
+namespace tickover::sim {
+namespace {
+
+using enum ValueType;
+
+constexpr std::int64_t any_sign = std::numeric_limits<std::int64_t>::min();
+
+Keys joined(Keys first, const Keys& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+KeySpec required(KeySpec key) {
+  key.required = true;
+  return key;
+}
+
+KeySpec name_key(std::string help) {
+  return {.name = "name", .type = text, .help = std::move(help), .required = true};
+}
+
+Keys match_keys() {
+  return {
+      {.name = "from", .type = host, .help = "the sender; any if absent"},
+      {.name = "to", .type = host, .help = "the receiver; any if absent"},
+      {.name = "message",
+       .type = text,
+       .help = "the kind, such as \"Refresh\" or \"Refresh success\"; any if absent"},
+      {.name = "transaction",
+       .type = integer,
+       .help = "which transaction of that kind on that link, from 1; all if absent",
+       .least = 1},
+      {.name = "copy",
+       .type = integer,
+       .help = "which copy within its transaction, from 1; all if absent",
+       .least = 1},
+  };
+}
+
+}  // namespace
+
+const Keys& scenario_keys() {
+  static const Keys keys = {
+      {.name = "format",
+       .type = integer,
+       .help = "the version of this format: 1",
+       .required = true,
+       .fixed = true,
+       .least = 1,
+       .most = 1},
+      {.name = "duration", .type = duration, .help = "how long a run lasts at most", .least = 1},
+      {.name = "seed", .type = seed, .help = "pins the file to one seed"},
+      {.name = "caught-by",
+       .type = text,
+       .help = "for a scenario that must fail: the oracle that catches it, or \"expect\""},
+      {.name = "host",
+       .type = tables,
+       .help = "a machine and where it lives",
+       .children = host_keys()},
+      {.name = "nat",
+       .type = tables,
+       .help = "a NAT that hosts are behind",
+       .children = nat_keys()},
+      {.name = "link",
+       .type = tables,
+       .help = "the conditions of the path between two ends",
+       .children = link_keys()},
+      {.name = "traffic",
+       .type = tables,
+       .help = "application data from one host to another",
+       .children = traffic_keys()},
+      {.name = "fault",
+       .type = tables,
+       .help = "one thing that goes wrong",
+       .children = fault_keys()},
+      {.name = "expect", .type = table, .help = "what must hold", .children = expect_keys()},
+      {.name = "found",
+       .type = table,
+       .help = "what a saved failure was, for replay to compare with",
+       .children = found_keys()},
+  };
+  return keys;
+}
+
+const Keys& host_keys() {
+  static const Keys keys = {
+      name_key("one word, by which links, faults and expectations call it"),
+      {.name = "role", .type = text, .help = "which machine runs there", .required = true},
+      {.name = "address",
+       .type = addresses,
+       .help = "its IP addresses; one IPv4 address is given if absent"},
+      {.name = "count",
+       .type = integer,
+       .help = "so many hosts, NAME-1 to NAME-count, their addresses counted on",
+       .fixed = true,
+       .least = 1,
+       .most = most_group_members},
+      {.name = "nat",
+       .type = text_or_table,
+       .help = "the name of a [[nat]], or a NAT of its own",
+       .children = nat_shorthand_keys()},
+      {.name = "driver",
+       .type = text_or_table,
+       .help = "when the host is woken",
+       .children = driver_keys(),
+       .choices = {"lazy"}},
+      {.name = "clock", .type = table, .help = "how its clocks differ", .children = clock_keys()},
+      {.name = "start", .type = duration, .help = "when it comes up"},
+  };
+  return keys;
+}
+
+const Keys& nat_keys() {
+  static const Keys keys =
+      joined({name_key("one word, by which hosts and faults call it")}, nat_shorthand_keys());
+  return keys;
+}
+
+const Keys& nat_shorthand_keys() {
+  static const std::vector<std::string> behaviours = {"endpoint-independent", "address",
+                                                      "address-and-port"};
+  static const Keys keys = {
+      {.name = "mapping",
+       .type = text,
+       .help = "what a mapping depends on (RFC 4787, section 4.1)",
+       .choices = behaviours},
+      {.name = "filtering",
+       .type = text,
+       .help = "whom a mapping lets in (RFC 4787, section 5)",
+       .choices = behaviours},
+      {.name = "timeout", .type = duration, .help = "how long an idle mapping lives", .least = 1},
+      {.name = "address", .type = addresses, .help = "outside addresses; one is given if absent"},
+      {.name = "behind", .type = text, .help = "the name of the next [[nat]] outwards"},
+      {.name = "hairpinning", .type = flag, .help = "whether two hosts behind it reach each other"},
+      {.name = "inbound-refresh",
+       .type = flag,
+       .help = "whether packets from outside keep a mapping (RFC 4787, REQ-6)"},
+  };
+  return keys;
+}
+
+const Keys& driver_keys() {
+  static const Keys keys = {
+      {.name = "ticking",
+       .type = duration,
+       .help = "woken at each deadline and once per this period",
+       .least = 1},
+      {.name = "oversleeping", .type = duration, .help = "woken late by up to this"},
+  };
+  return keys;
+}
+
+const Keys& clock_keys() {
+  static const Keys keys = {
+      {.name = "offset",
+       .type = duration,
+       .help = "of the monotonic clock at the start",
+       .least = any_sign},
+      {.name = "drift-ppm",
+       .type = integer,
+       .help = "how much faster it runs, in millionths",
+       .fixed = true,
+       .least = -900'000,
+       .most = 1'000'000'000},
+      {.name = "wall-offset",
+       .type = duration,
+       .help = "how far its wall clock is ahead",
+       .least = any_sign},
+  };
+  return keys;
+}
+
+const Keys& link_keys() {
+  static const Keys keys = [] {
+    Keys all = {{.name = "between",
+                 .type = pair,
+                 .help = "two hosts, groups or NATs; \"*\" is any other",
+                 .required = true}};
+    all = joined(std::move(all), condition_keys());
+    all.push_back({.name = "there",
+                   .type = table,
+                   .help = "what differs from the first end to the second",
+                   .children = condition_keys()});
+    all.push_back({.name = "back",
+                   .type = table,
+                   .help = "what differs from the second end to the first",
+                   .children = condition_keys()});
+    return all;
+  }();
+  return keys;
+}
+
+const Keys& condition_keys() {
+  static const Keys keys = {
+      {.name = "latency", .type = duration, .help = "of every packet"},
+      {.name = "jitter", .type = duration, .help = "on top, drawn per packet"},
+      {.name = "loss", .type = probability, .help = "how likely a packet is lost"},
+      {.name = "duplicate", .type = probability, .help = "how likely a packet comes twice"},
+      {.name = "reorder", .type = probability, .help = "how likely a packet is overtaken"},
+      {.name = "reorder-delay", .type = duration, .help = "how late an overtaken packet is"},
+      {.name = "corrupt",
+       .type = probability,
+       .help = "how likely one bit is flipped and the checksum fails to notice"},
+  };
+  return keys;
+}
+
+const Keys& traffic_keys() {
+  static const Keys keys = {
+      {.name = "from", .type = host, .help = "the sender", .required = true},
+      {.name = "to", .type = host, .help = "the receiver", .required = true},
+      {.name = "every", .type = duration, .help = "the time between two payloads", .least = 1},
+      {.name = "size",
+       .type = integer,
+       .help = "bytes of a payload",
+       .least = least_traffic_size,
+       .most = most_traffic_size},
+      {.name = "start", .type = duration, .help = "when it begins"},
+      {.name = "stop", .type = duration, .help = "when it ends; with the run if absent"},
+  };
+  return keys;
+}
+
+const Keys& fault_keys() {
+  static const Keys keys = [] {
+    const Keys ends = {{.name = "from", .type = host, .help = "one end", .required = true},
+                       {.name = "to", .type = host, .help = "the other end", .required = true}};
+    const KeySpec between = {
+        .name = "between", .type = pair, .help = "the ends of the link", .required = true};
+    const KeySpec by = {.name = "by", .type = duration, .help = "how much", .required = true};
+    KeySpec jump = by;
+    jump.least = any_sign;
+    const KeySpec after = {.name = "after", .type = duration, .help = "how much later it comes"};
+    const KeySpec bytes = {.name = "text", .type = text, .help = "the bytes that arrive"};
+    const KeySpec of_host = {.name = "host", .type = host, .help = "whose clock", .required = true};
+    return Keys{
+        {.name = "at", .type = duration, .help = "when it begins; from the start if absent"},
+        {.name = "for", .type = duration, .help = "how long it lasts; to the end if absent"},
+        {.name = "partition", .type = pair, .help = "nothing passes between the two"},
+        {.name = "block", .type = table, .help = "nothing passes one way", .children = ends},
+        {.name = "drop", .type = table, .help = "lose these packets", .children = match_keys()},
+        {.name = "delay",
+         .type = table,
+         .help = "these packets come later",
+         .children = joined(match_keys(), {by})},
+        {.name = "duplicate",
+         .type = table,
+         .help = "these packets come twice",
+         .children = joined(match_keys(), {after})},
+        {.name = "corrupt",
+         .type = table,
+         .help = "one bit of these packets is flipped",
+         .children = match_keys()},
+        {.name = "forge",
+         .type = table,
+         .help = "bytes that nobody sent arrive",
+         .children = joined(ends, {required(bytes)})},
+        {.name = "reboot", .type = host, .help = "the host loses its state"},
+        {.name = "nat-reset", .type = host, .help = "a NAT, or the one before a host, forgets"},
+        {.name = "wall-jump",
+         .type = table,
+         .help = "a wall clock is set",
+         .children = {of_host, jump}},
+        {.name = "degrade",
+         .type = table,
+         .help = "other conditions on a link",
+         .children = joined({between}, condition_keys())},
+    };
+  }();
+  return keys;
+}
+
+const Keys& expect_keys() {
+  static const Keys keys = {
+      {.name = "finally", .type = texts, .help = "states that hold at the end"},
+      {.name = "always", .type = texts, .help = "states that hold from always-from on"},
+      {.name = "always-from", .type = duration, .help = "when `always` begins to count"},
+      {.name = "never", .type = texts, .help = "events that do not happen"},
+      {.name = "count",
+       .type = tables,
+       .help = "how often events happen",
+       .children = count_keys()},
+      {.name = "heal",
+       .type = table,
+       .help = "faults off; all that is finally so is so again in time",
+       .children = heal_keys()},
+  };
+  return keys;
+}
+
+const Keys& count_keys() {
+  static const Keys keys = {
+      {.name = "of", .type = text, .help = "the event", .required = true},
+      {.name = "is", .type = integer, .help = "how often it happens", .required = true},
+  };
+  return keys;
+}
+
+const Keys& heal_keys() {
+  static const Keys keys = {
+      {.name = "at", .type = duration, .help = "when the faults end", .required = true},
+      {.name = "within",
+       .type = duration,
+       .help = "how long recovery may take; \"policy\" computes it",
+       .choices = {"policy"},
+       .fixed = true},
+  };
+  return keys;
+}
+
+const Keys& found_keys() {
+  static const Keys keys = {
+      {.name = "oracle", .type = text, .help = "what broke"},
+      {.name = "digest", .type = text, .help = "of the run up to there"},
+      {.name = "version", .type = text, .help = "of the program"},
+      {.name = "event", .type = seed, .help = "the number of the event"},
+  };
+  return keys;
+}
+
+const KeySpec* find_key(const Keys& keys, std::string_view name) {
+  const auto found = std::find_if(keys.begin(), keys.end(),
+                                  [name](const KeySpec& key) { return key.name == name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+}  // namespace tickover::sim

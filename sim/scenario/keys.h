@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sim/scenario/value.h"
+
+namespace tickover::sim {
+
+/// The scenario format as data: the reader, its messages, the help texts and any schema follow
+/// these tables. Roles add their own keys to those of a host.
+using Keys = std::vector<KeySpec>;
+
+const Keys& scenario_keys();  // the top level; the tables below are its children
+const Keys& host_keys();      // without a role's
+const Keys& nat_keys();
+const Keys& nat_shorthand_keys();  // `nat = { … }` on a host
+const Keys& driver_keys();
+const Keys& clock_keys();
+const Keys& link_keys();
+const Keys& condition_keys();  // of a link, of one of its directions, of a degrade fault
+const Keys& traffic_keys();
+const Keys& fault_keys();
+const Keys& expect_keys();
+const Keys& count_keys();
+const Keys& heal_keys();
+const Keys& found_keys();
+
+/// The entry of that name; null if there is none.
+const KeySpec* find_key(const Keys& keys, std::string_view name);
+
+/// Below which a payload cannot say its flow and number, and above which UDP cannot carry it.
+inline constexpr std::int64_t least_traffic_size = 16;
+inline constexpr std::int64_t most_traffic_size = 65'507;
+inline constexpr std::int64_t most_group_members = 1'000'000;
+
+}  // namespace tickover::sim

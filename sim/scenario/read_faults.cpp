@@ -1,0 +1,153 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/scenario/nearest.h"
+#include "sim/scenario/parts.h"
+
+namespace tickover::sim {
+namespace {
+
+PacketMatch read_match(const Fields& fields, Reading& reading) {
+  PacketMatch match;
+  match.from = read_name(fields, "from", Names::Accept::hosts, reading);
+  match.to = read_name(fields, "to", Names::Accept::hosts, reading);
+  match.message = fields.text("message");
+  fields.read("transaction", match.transaction);
+  fields.read("copy", match.copy);
+  return match;
+}
+
+FaultAction read_partition(const Fields& fault, Reading& reading) {
+  const auto ends = read_ends(fault, "partition", Names::Accept::ends, reading);
+  return ends ? Partition{ends->a, ends->b} : Partition{};
+}
+FaultAction read_reboot(const Fields& fault, Reading& reading) {
+  return Reboot{read_name(fault, "reboot", Names::Accept::hosts, reading)};
+}
+FaultAction read_nat_reset(const Fields& fault, Reading& reading) {
+  return NatReset{read_name(fault, "nat-reset", Names::Accept::hosts_or_nat, reading)};
+}
+
+FaultAction read_block(const Fields& fields, Reading& reading) {
+  return Block{read_name(fields, "from", Names::Accept::hosts_or_nat, reading),
+               read_name(fields, "to", Names::Accept::hosts_or_nat, reading)};
+}
+FaultAction read_drop(const Fields& fields, Reading& reading) {
+  return Drop{read_match(fields, reading)};
+}
+FaultAction read_delay(const Fields& fields, Reading& reading) {
+  Delay delay{read_match(fields, reading), {}};
+  fields.read("by", delay.by);
+  return delay;
+}
+FaultAction read_duplicate(const Fields& fields, Reading& reading) {
+  Duplicate duplicate{read_match(fields, reading), {}};
+  fields.read("after", duplicate.after);
+  return duplicate;
+}
+FaultAction read_corrupt(const Fields& fields, Reading& reading) {
+  return Corrupt{read_match(fields, reading)};
+}
+FaultAction read_forge(const Fields& fields, Reading& reading) {
+  return Forge{read_name(fields, "from", Names::Accept::hosts, reading),
+               read_name(fields, "to", Names::Accept::hosts, reading), fields.text("text")};
+}
+FaultAction read_wall_jump(const Fields& fields, Reading& reading) {
+  WallJump jump{read_name(fields, "host", Names::Accept::hosts, reading), {}};
+  fields.read("by", jump.by);
+  return jump;
+}
+FaultAction read_degrade(const Fields& fields, Reading& reading) {
+  Degrade degrade;
+  if (const auto ends = read_ends(fields, "between", Names::Accept::ends, reading)) {
+    degrade.a = ends->a;
+    degrade.b = ends->b;
+  }
+  degrade.conditions = read_conditions(fields);
+  const bool changes = std::any_of(condition_keys().begin(), condition_keys().end(),
+                                   [&](const KeySpec& key) { return fields.has(key.name); });
+  if (!changes) {
+    reading.problems.error(fields.place(), "`degrade` needs a condition, such as `loss`");
+  }
+  return degrade;
+}
+
+struct Action {
+  std::string_view key;
+  /// From the fields of the action's own table, or of the fault if the action is no table.
+  FaultAction (*read)(const Fields& fields, Reading& reading);
+};
+constexpr std::array<Action, 11> actions{{{"partition", read_partition},
+                                          {"block", read_block},
+                                          {"drop", read_drop},
+                                          {"delay", read_delay},
+                                          {"duplicate", read_duplicate},
+                                          {"corrupt", read_corrupt},
+                                          {"forge", read_forge},
+                                          {"reboot", read_reboot},
+                                          {"nat-reset", read_nat_reset},
+                                          {"wall-jump", read_wall_jump},
+                                          {"degrade", read_degrade}}};
+
+const Action* find_action(std::string_view key) {
+  const auto found = std::find_if(actions.begin(), actions.end(),
+                                  [key](const Action& action) { return action.key == key; });
+  return found == actions.end() ? nullptr : &*found;
+}
+
+/// A fault does one thing.
+void check_single_action(const TomlNode& table, Problems& problems) {
+  const TomlEntry* first = nullptr;
+  bool unknown_key = false;
+  for (const TomlEntry& entry : table.entries) {
+    unknown_key = unknown_key || !find_key(fault_keys(), entry.key);
+    if (!find_action(entry.key)) continue;
+    if (!first) {
+      first = &entry;
+      continue;
+    }
+    problems.error(entry.place, fmt::format("a fault does one thing, found `{}` besides `{}`",
+                                            entry.key, first->key));
+  }
+  // An unknown key is reported already, and was probably meant to be the action.
+  if (first || unknown_key) return;
+  std::vector<std::string> words;
+  for (const Action& action : actions) words.emplace_back(action.key);
+  problems.error(table.place, fmt::format("a fault needs an action: {}", listed(words)));
+}
+
+FaultSpec read_fault(const TomlNode& table, Reading& reading) {
+  const Fields fields(table, fault_keys(), "a fault", reading.problems);
+  check_single_action(table, reading.problems);
+  FaultSpec fault;
+  fault.place = table.place;
+  fields.read("at", fault.at);
+  fields.read("for", fault.length);
+  for (const TomlEntry& entry : table.entries) {
+    const Action* action = find_action(entry.key);
+    const TomlNode* node = action ? fields.node(entry.key) : nullptr;
+    if (!node) continue;
+    const KeySpec* key = find_key(fault_keys(), entry.key);
+    if (key->type == ValueType::table) {
+      const Fields inner(*node, key->children, fmt::format("`{}`", entry.key), reading.problems);
+      fault.action = action->read(inner, reading);
+    } else {
+      fault.action = action->read(fields, reading);
+    }
+  }
+  return fault;
+}
+
+}  // namespace
+
+void read_faults(const Fields& top, Scenario& scenario, Reading& reading) {
+  const TomlNode* faults = top.node("fault");
+  if (!faults) return;
+  for (const TomlNode& table : faults->items) {
+    scenario.faults.push_back(read_fault(table, reading));
+  }
+}
+
+}  // namespace tickover::sim

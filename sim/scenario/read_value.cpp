@@ -1,0 +1,222 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "core/address.h"
+#include "sim/scenario/fields.h"
+#include "sim/scenario/nearest.h"
+#include "sim/scenario/text.h"
+
+namespace tickover::sim {
+namespace {
+
+std::string_view expected(ValueType type) {
+  switch (type) {
+    case ValueType::flag:
+      return "true or false";
+    case ValueType::integer:
+      return "an integer or a range such as \"3..7\"";
+    case ValueType::duration:
+      return "a duration such as \"500ms\" or \"20ms..80ms\"";
+    case ValueType::probability:
+      return "a probability such as \"1%\", \"1/3\" or \"0.5%..2%\"";
+    case ValueType::factor:
+      return "a factor such as \"2\" or \"3/2\"";
+    case ValueType::text:
+      return "a text";
+    case ValueType::host:
+      return "a name";
+    case ValueType::texts:
+      return "a text or a list of texts";
+    case ValueType::text_or_table:
+      return "a text or a table";
+    case ValueType::pair:
+      return "two names such as [\"alice\", \"relay\"]";
+    case ValueType::addresses:
+      return "an IP address or a list of them";
+    case ValueType::seed:
+      return "a seed: an integer, \"0x…\" or a commit hash";
+    case ValueType::table:
+    case ValueType::tables:
+      return "a table";
+  }
+  return {};
+}
+
+std::string in_order(const KeySpec& key, std::int64_t bound) {
+  return key.type == ValueType::duration ? duration_text(Duration::nanoseconds(bound))
+                                         : std::to_string(bound);
+}
+
+/// Reads one value by its key's type; every function reports what is wrong and gives nothing.
+class ValueReader {
+ public:
+  ValueReader(const TomlNode& node, const KeySpec& key, Problems& problems)
+      : node_(node), key_(key), problems_(problems) {}
+
+  std::optional<Value> read() {
+    const bool textual = key_.type == ValueType::text || key_.type == ValueType::text_or_table;
+    if (!key_.choices.empty() && node_.kind == TomlNode::Kind::text) {
+      if (is_choice()) return node_.text;
+      if (textual) return not_a_choice();
+    }
+    switch (key_.type) {
+      case ValueType::flag:
+        return node_.kind == TomlNode::Kind::flag ? Value(node_.flag) : wrong_type();
+      case ValueType::integer:
+        return read_integer();
+      case ValueType::duration:
+        return read_duration();
+      case ValueType::probability:
+        return read_ratio(parse_probability_range);
+      case ValueType::factor:
+        return read_ratio(parse_factor_range);
+      case ValueType::text:
+      case ValueType::host:
+      case ValueType::text_or_table:
+        return is_text(node_) ? Value(node_.text) : wrong_type();
+      case ValueType::texts:
+      case ValueType::pair:
+      case ValueType::addresses:
+        return read_texts();
+      case ValueType::seed:
+        return read_seed();
+      case ValueType::table:
+      case ValueType::tables:
+        break;
+    }
+    return wrong_type();
+  }
+
+ private:
+  using Result = std::optional<Value>;
+
+  static bool is_text(const TomlNode& node) { return node.kind == TomlNode::Kind::text; }
+  bool is_choice() const {
+    return std::find(key_.choices.begin(), key_.choices.end(), node_.text) != key_.choices.end();
+  }
+
+  Result fail(Place place, std::string what, std::string meant = {}) {
+    problems_.error(place, std::move(what), std::move(meant));
+    return {};
+  }
+  Result fail(const TextError& error) {
+    return fail(node_.place, fmt::format("`{}`: {}", key_.name, error.what), error.meant);
+  }
+  Result wrong_type(std::string meant = {}) {
+    return fail(node_.place,
+                fmt::format("`{}`: expected {}, found {}", key_.name, expected(key_.type),
+                            node_.description()),
+                std::move(meant));
+  }
+  Result not_a_choice() {
+    return fail(node_.place,
+                fmt::format("`{}`: expected {}, found {}", key_.name, listed(key_.choices),
+                            quoted(node_.text)),
+                nearest(node_.text, key_.choices));
+  }
+
+  template <class T>
+  Result bounded(const Range<T>& range, std::int64_t low, std::int64_t high) {
+    if (key_.fixed && !range.is_fixed()) {
+      return fail(node_.place, fmt::format("`{}`: one value is expected, found the range {}",
+                                           key_.name, quoted(node_.text)));
+    }
+    if (low < key_.least) {
+      return fail(node_.place, fmt::format("`{}`: at least {} is expected, found {}", key_.name,
+                                           in_order(key_, key_.least), in_order(key_, low)));
+    }
+    if (high > key_.most) {
+      return fail(node_.place, fmt::format("`{}`: at most {} is expected, found {}", key_.name,
+                                           in_order(key_, key_.most), in_order(key_, high)));
+    }
+    return Value(range);
+  }
+
+  Result read_integer() {
+    if (node_.kind == TomlNode::Kind::integer) {
+      return bounded(Range<std::int64_t>(node_.integer), node_.integer, node_.integer);
+    }
+    // A number in quotes is a slip; only a range needs them.
+    if (!is_text(node_) || node_.text.find("..") == std::string::npos) return wrong_type();
+    const auto range = parse_integer_range(node_.text);
+    return range ? bounded(*range, range->low, range->high) : fail(range.error());
+  }
+
+  Result read_duration() {
+    if (node_.kind == TomlNode::Kind::integer) {
+      return wrong_type(std::to_string(node_.integer) + "s");
+    }
+    if (!is_text(node_)) return wrong_type();
+    const auto range = parse_duration_range(node_.text);
+    if (range) return bounded(*range, range->low.count(), range->high.count());
+    const bool no_number = node_.text.find_first_of("0123456789") == std::string::npos;
+    if (!key_.choices.empty() && no_number) return not_a_choice();
+    return fail(range.error());
+  }
+
+  Result read_ratio(Parsed<Range<Ratio>> (*parse)(std::string_view)) {
+    const bool number = node_.kind == TomlNode::Kind::integer || node_.kind == TomlNode::Kind::real;
+    if (!number && !is_text(node_)) return wrong_type();
+    const auto range = parse(node_.text);
+    return range ? Result(*range) : fail(range.error());
+  }
+
+  Result read_texts() {
+    std::vector<std::string> texts;
+    if (is_text(node_) && key_.type != ValueType::pair) {
+      texts.push_back(node_.text);
+    } else if (node_.kind == TomlNode::Kind::list) {
+      for (const TomlNode& item : node_.items) {
+        if (!is_text(item)) {
+          return fail(item.place, fmt::format("`{}`: expected {}, found {} in the list", key_.name,
+                                              expected(key_.type), item.description()));
+        }
+        texts.push_back(item.text);
+      }
+    } else {
+      return wrong_type();
+    }
+    if (key_.type == ValueType::pair && texts.size() != 2) {
+      return fail(node_.place, fmt::format("`{}`: expected {}, found {} names", key_.name,
+                                           expected(key_.type), texts.size()));
+    }
+    if (key_.type == ValueType::addresses && !check_addresses(texts)) return {};
+    return Value(std::move(texts));
+  }
+
+  bool check_addresses(const std::vector<std::string>& texts) {
+    bool good = true;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (IpAddress::parse(texts[i])) continue;
+      const Place place = is_text(node_) ? node_.place : node_.items[i].place;
+      fail(place, fmt::format("`{}`: expected an IPv4 or IPv6 address, found {}", key_.name,
+                              quoted(texts[i])));
+      good = false;
+    }
+    return good;
+  }
+
+  Result read_seed() {
+    if (node_.kind == TomlNode::Kind::integer && node_.integer >= 0) {
+      return Value(Range<std::int64_t>(node_.integer));
+    }
+    if (!is_text(node_)) return wrong_type();
+    const auto seed = parse_seed(node_.text);
+    if (!seed) return fail(seed.error());
+    return Value(Range<std::int64_t>(static_cast<std::int64_t>(*seed)));
+  }
+
+  const TomlNode& node_;
+  const KeySpec& key_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+std::optional<Value> read_value(const TomlNode& node, const KeySpec& key, Problems& problems) {
+  return ValueReader(node, key, problems).read();
+}
+
+}  // namespace tickover::sim
