@@ -155,7 +155,7 @@ TEST(TurnClient, asks_at_once_when_its_mapped_address_has_moved) {
 TEST(TurnClient, outlives_any_number_of_refused_sends_within_its_lifetime) {
   Bench bench;
   bench.allocate();
-  while (bench.now < after(200s)) {
+  while (bench.now < after(450s)) {  // across the refresh at 300 s
     bench.run_for(250ms);
     for (const Sent& sent : bench.take()) bench.input(SendRefused{sent.local, sent.remote});
   }
