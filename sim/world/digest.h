@@ -33,6 +33,13 @@ class Digest {
     }
   }
 
+  /// The digest of `bytes` alone, to be added more than once for the price of one.
+  static std::uint64_t of(Bytes bytes) {
+    Digest digest;
+    digest.add(bytes);
+    return digest.value();
+  }
+
   bool operator==(const Digest&) const = default;
 
  private:

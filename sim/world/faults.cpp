@@ -127,6 +127,7 @@ void World::forge(const FaultPlan& fault) {
   Flight& flight = flights_[index];
   const Bytes bytes = as_bytes(text);
   flight.bytes.assign(bytes.begin(), bytes.end());
+  flight.digest = Digest::of(bytes);
   flight.source = source;
   flight.destination = victim.sockets.front();
   flight.node = plan_->node_of_host(fault.host);

@@ -18,6 +18,7 @@ void World::transmit(HostIndex host, const Send& send) {
   Step& step = step_.value;
   SentRecord& record = step.sent.back();
   ++counts_.sent;
+  record.payload_digest = Digest::of(step.payload(record));
   Endpoint source = send.local;
   NodeIndex from = plan_->node_of_host(host);
   std::optional<std::uint32_t> realm = plan_->hosts[host].behind;
@@ -69,6 +70,7 @@ void World::launch(HostIndex host, const Send& send, const SentRecord& record, N
       const std::uint64_t bit = scale_below(record.fate.corrupt_word, flight.bytes.size() * 8);
       flight.bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
     }
+    flight.digest = record.fate.corrupted ? Digest::of(flight.bytes) : record.payload_digest;
     flight.source = record.seen_source;
     flight.destination = send.remote;
     flight.node = node;
@@ -152,6 +154,7 @@ void World::arrive(std::uint32_t index) {
   step.source = flight.source;
   step.destination = flight.destination;
   step.arrived = flight.bytes;
+  step.arrived_digest = flight.digest;
   step.sent_at = flight.sent_at;
   step.copy_of_network = flight.copy_of_network;
   step.origin = flight.origin;

@@ -34,6 +34,7 @@ struct SentRecord {
   bool has_id = false;  // it came onto a link
   PacketId id;
   Fate fate;
+  std::uint64_t payload_digest = 0;
 };
 
 /// A socket that a host asked to open or close in a step.
@@ -60,7 +61,8 @@ struct Step {
   HostIndex sender = no_index;
   Endpoint source;  // as the receiver sees it
   Endpoint destination;
-  Bytes arrived;    // as it arrived
+  Bytes arrived;  // as it arrived
+  std::uint64_t arrived_digest = 0;
   Instant sent_at;  // simulated
   DropReason dropped{};
   std::uint8_t copy_of_network = 0;  // 1 for the duplicate that the network made

@@ -239,14 +239,14 @@ void World::record_in_digest() {
   if (step.kind == StepKind::delivery) {
     digest_.add(step.has_id ? step.id.hash(plan_->directions[step.id.direction].key) : 0,
                 stable_hash(step.source));
-    digest_.add(step.arrived);
+    digest_.add(step.arrived_digest);
   }
   for (const SentRecord& sent : step.sent) {
     const std::uint64_t ends = mix(stable_hash(sent.local), stable_hash(sent.remote));
+    const std::uint64_t sender = mix(host_key, ends);
     for (Digest* digest : {&digest_, &trace_}) {
+      digest->add(sender ^ static_cast<std::uint64_t>(sent.fate.dropped), sent.payload_digest);
       digest->add(step.time);
-      digest->add(mix(host_key, ends), static_cast<std::uint64_t>(sent.fate.dropped));
-      digest->add(step.payload(sent));
     }
     digest_.add(static_cast<std::uint64_t>(sent.fate.delay[0].count()),
                 static_cast<std::uint64_t>(sent.fate.delay[1].count()) + sent.fate.copies);

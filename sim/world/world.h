@@ -103,6 +103,7 @@ class World {
     bool forged = false;
     std::uint8_t copy_of_network = 0;
     PacketId id;
+    std::uint64_t digest = 0;  // of the bytes
     std::uint64_t cause = 0;
     Instant sent_at;
     Origin origin;
