@@ -1,0 +1,79 @@
+#include "sim/oracles/conservation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "sim/oracles/words.h"
+#include "sim/world/world.h"
+
+namespace tickover::sim {
+
+Conservation::Conservation(const Plan& plan) {
+  for (const FaultPlan& fault : plan.faults) {
+    const FaultAction& action = fault.spec->action;
+    if (!std::holds_alternative<Partition>(action) && !std::holds_alternative<Block>(action)) {
+      continue;
+    }
+    cuts_.resize(plan.directions.size());
+    const Window window{fault.begin, std::min(fault.end, plan.heal_at)};
+    for (const std::uint32_t direction : fault.directions) cuts_[direction].push_back(window);
+  }
+}
+
+void Conservation::observe(const Step& step, const World& world) {
+  const DatagramCounts& c = world.counts();
+  if (c.sent + c.duplicated + c.forged != c.delivered + c.dropped + c.in_flight) {
+    return broken(step,
+                  fmt::format("{} sent, {} doubled and {} forged datagrams became {} "
+                              "delivered, {} dropped and {} in flight",
+                              c.sent, c.duplicated, c.forged, c.delivered, c.dropped, c.in_flight));
+  }
+  if (step.kind == StepKind::delivery) check_arrival(step);
+  if (!arrivals_.empty() && arrivals_.front() < step.time) {
+    return broken(step, fmt::format("a datagram that was due at {} has not arrived at {}",
+                                    time_text(arrivals_.front()), time_text(step.time)));
+  }
+  if (!step.sent.empty()) expect_arrivals(step, world);
+}
+
+void Conservation::check_arrival(const Step& step) {
+  judged();
+  if (step.forged) {
+    if (step.sent_at != step.time) broken(step, "a forged datagram took its time");
+    return;
+  }
+  if (arrivals_.empty() || arrivals_.front() != step.time) {
+    return broken(step, fmt::format("a datagram sent at {} arrived at {}, when none was due",
+                                    time_text(step.sent_at), time_text(step.time)));
+  }
+  std::ranges::pop_heap(arrivals_, std::greater{});
+  arrivals_.pop_back();
+}
+
+void Conservation::expect_arrivals(const Step& step, const World& world) {
+  for (const SentRecord& sent : step.sent) {
+    for (std::uint8_t copy = 0; copy < sent.fate.copies; ++copy) {
+      arrivals_.push_back(step.time + sent.fate.delay[copy]);
+      std::ranges::push_heap(arrivals_, std::greater{});
+    }
+    // Faults of one instant are applied one after the other; what is sent between is either's.
+    if (!sent.has_id || step.kind == StepKind::fault) continue;
+    const bool cut = is_cut(sent.id.direction, step.time);
+    if (cut != (sent.fate.dropped == DropReason::partition)) {
+      broken(step,
+             fmt::format("a datagram from {} to {} {}", world.plan().from_name(sent.id.direction),
+                         world.plan().to_name(sent.id.direction),
+                         cut ? "passed a partition" : "was lost to a partition that is not there"));
+    }
+  }
+}
+
+bool Conservation::is_cut(std::uint32_t direction, Instant at) const {
+  if (cuts_.empty()) return false;
+  return std::ranges::any_of(cuts_[direction],
+                             [&](const Window& w) { return w.begin <= at && at < w.end; });
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,153 @@
+#include "sim/oracles/delivery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/oracles/words.h"
+#include "sim/world/world.h"
+
+namespace tickover::sim {
+namespace {
+
+constexpr std::size_t fewest_slots = 8;
+constexpr std::size_t most_slots = 4096;
+constexpr std::size_t most_candidates = 32;
+
+/// How many payloads of the flow can be under way at once, with room to spare.
+std::size_t window_of(const Plan& plan, const FlowPlan& flow) {
+  Duration longest = plan.longest_round_trip() * 4 + Duration(std::chrono::seconds(1));
+  for (const FaultPlan& fault : plan.faults) longest += fault.amount;
+  for (const DirectionPlan& direction : plan.directions) {
+    if (direction.conditions.reorder.numerator() == 0) continue;
+    longest += direction.conditions.reorder_high;
+    break;
+  }
+  const auto needed = static_cast<std::size_t>(longest / flow.every) + 2;
+  return std::clamp(needed, fewest_slots, most_slots);
+}
+
+}  // namespace
+
+FlowIndex::FlowIndex(const Plan& plan) {
+  for (std::uint32_t i = 0; i < plan.flows.size(); ++i) entries_.push_back({plan.flows[i].key, i});
+  std::ranges::sort(entries_);
+}
+
+std::optional<Origin> FlowIndex::find(Bytes payload) const {
+  ByteReader reader(payload);
+  const std::uint64_t key = reader.u64();
+  const std::uint64_t number = reader.u64();
+  const auto at = std::ranges::lower_bound(entries_, Entry{key, 0});
+  if (!reader.ok() || at == entries_.end() || at->key != key) return {};
+  return Origin{at->flow, number};
+}
+
+Delivery::Delivery(const Plan& plan) : index_(plan), candidates_(plan.hosts.size()) {
+  for (const FlowPlan& flow : plan.flows) {
+    flows_.push_back({std::vector<Sent>(window_of(plan, flow)), 0});
+  }
+  for (const FaultPlan& fault : plan.faults) {
+    has_forgeries_ = has_forgeries_ || std::holds_alternative<Forge>(fault.spec->action);
+  }
+}
+
+void Delivery::observe(const Step& step, const World& world) {
+  if (step.kind == StepKind::command && !step.command_is_reach) note_command(step);
+  if (!step.sent.empty() && step.origin.known()) note_copies(step);
+  for (const Notice& notice : step.notices) {
+    if (notice.kind == Notice::Kind::candidate_added) candidates_[step.host].add(notice.local);
+    if (notice.kind == Notice::Kind::received) judge(step, world, notice);
+  }
+}
+
+Delivery::Sent* Delivery::slot(const Origin& origin) {
+  Flow& flow = flows_[origin.flow];
+  Sent& sent = flow.window[origin.number % flow.window.size()];
+  return sent.number == origin.number ? &sent : nullptr;
+}
+
+void Delivery::note_command(const Step& step) {
+  if (!step.origin.known()) return;
+  Flow& flow = flows_[step.origin.flow];
+  flow.latest = step.origin.number;
+  Sent& sent = flow.window[step.origin.number % flow.window.size()];
+  sent = {.number = step.origin.number, .to = step.command_to, .accepted = step.command_accepted};
+  if (!step.sent.empty()) sent.from = step.sent.back().seen_source;
+}
+
+void Delivery::note_copies(const Step& step) {
+  Sent* sent = slot(step.origin);
+  if (sent == nullptr) return;
+  for (const SentRecord& record : step.sent) {
+    if (record.fate.copies > 1) ++sent->network_copies;
+    if (record.fate.corrupted) sent->tainted = true;
+  }
+}
+
+void Delivery::judge(const Step& step, const World& world, const Notice& notice) {
+  const Plan& plan = world.plan();
+  if (step.forged || (has_forgeries_ && !step.origin.known())) return;
+  if (step.origin.known()) {
+    const Sent* carrier = slot(step.origin);
+    if (carrier != nullptr && carrier->tainted) return;
+  }
+  judged();
+  const std::string& name = name_of(plan, step.host);
+  const auto origin = index_.find(notice.payload);
+  if (!origin || !is_intact(plan, *origin, notice.payload)) {
+    return broken(step, fmt::format("{} was given {} bytes from {} that nobody sent", name,
+                                    notice.payload.size(), notice.remote.text()));
+  }
+  const FlowPlan& flow = plan.flows[origin->flow];
+  const auto what = [&] {
+    return fmt::format("datagram {} of the traffic from {} to {}", origin->number,
+                       name_of(plan, flow.from), name_of(plan, flow.to));
+  };
+  const bool is_echo = step.host == flow.from;
+  if (step.host != flow.to && !is_echo) {
+    return broken(step, fmt::format("{} was given {}", name, what()));
+  }
+  if (origin->number > flows_[origin->flow].latest) {
+    return broken(step, fmt::format("{} was given {}, which was never sent", name, what()));
+  }
+  Sent* sent = slot(*origin);
+  if (sent == nullptr) return;  // too old: nothing but its bytes is remembered
+  if (!sent->accepted) {
+    return broken(step, fmt::format("{} was given {}, whose sending was refused", name, what()));
+  }
+  const HostIndex speaker = is_echo ? flow.to : flow.from;
+  const Endpoint& own = is_echo ? sent->to : sent->from;
+  const bool announces = plan.hosts[speaker].role->port == 0;
+  const bool right = announces ? candidates_[speaker].has(notice.remote) : notice.remote == own;
+  if (!right) {
+    return broken(step,
+                  fmt::format("{} was given {} as if it came from {}{}", name, what(),
+                              notice.remote.text(), announces ? "" : ", not from " + own.text()));
+  }
+  std::uint16_t& times = is_echo ? sent->echoed : sent->delivered;
+  if (++times > 1 + sent->network_copies) {
+    broken(step, fmt::format("{} was given {} {} times; the network made {} copies", name, what(),
+                             times, sent->network_copies));
+  }
+}
+
+bool Delivery::is_intact(const Plan& plan, const Origin& origin, Bytes payload) {
+  const FlowPlan& flow = plan.flows[origin.flow];
+  if (payload.size() != flow.size) return false;
+  expected_.resize(flow.size);
+  write_payload(expected_, flow.key, origin.number);
+  return std::ranges::equal(expected_, payload);
+}
+
+void Delivery::Candidates::add(const Endpoint& e) {
+  if (has(e)) return;
+  if (recent.size() == most_candidates) recent.erase(recent.begin());
+  recent.push_back(e);
+}
+
+bool Delivery::Candidates::has(const Endpoint& e) const {
+  return std::ranges::find(recent, e) != recent.end();
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/oracles/oracle.h"
+#include "sim/world/plan.h"
+#include "sim/world/step.h"
+
+namespace tickover::sim {
+
+/// Finds the flow that an application payload belongs to, by the key in its first eight bytes.
+class FlowIndex {
+ public:
+  explicit FlowIndex(const Plan& plan);
+  /// Flow and number, if some flow has that key.
+  std::optional<Origin> find(Bytes payload) const;
+
+ private:
+  struct Entry {
+    std::uint64_t key;
+    std::uint32_t flow;
+    auto operator<=>(const Entry&) const = default;
+  };
+  std::vector<Entry> entries_;  // sorted
+};
+
+/// BUGS P11: what a machine hands to its application is what another application sent, whole, at
+/// the right place, from the right address, and no more often than the network doubled it. What the
+/// network corrupted or forged is not the machines' fault and is not judged.
+class Delivery final : public Oracle {
+ public:
+  explicit Delivery(const Plan& plan);
+  std::unique_ptr<Oracle> clone() const override { return std::make_unique<Delivery>(*this); }
+
+  std::string_view id() const override { return "P11"; }
+  std::string_view statement() const override {
+    return "Every delivered payload is byte-identical to one sent, from the right address, to the "
+           "right host, at most as often as the network copied it (BUGS P11)";
+  }
+  void observe(const Step& step, const World& world) override;
+
+ private:
+  /// What is known of one payload: a slot of its flow's window.
+  struct Sent {
+    std::uint64_t number = 0;
+    Endpoint from;  // of a host that announces nothing: as the network saw it
+    Endpoint to;
+    std::uint16_t network_copies = 0;
+    std::uint16_t delivered = 0;
+    std::uint16_t echoed = 0;
+    bool accepted = false;
+    bool tainted = false;  // the network flipped a bit of it
+  };
+  struct Flow {
+    std::vector<Sent> window;  // slot: number modulo size
+    std::uint64_t latest = 0;
+  };
+  struct Candidates {
+    std::vector<Endpoint> recent;  // every address announced, the latest last
+    void add(const Endpoint& e);
+    bool has(const Endpoint& e) const;
+  };
+
+  Sent* slot(const Origin& origin);
+  void note_command(const Step& step);
+  void note_copies(const Step& step);
+  void judge(const Step& step, const World& world, const Notice& notice);
+  bool is_intact(const Plan& plan, const Origin& origin, Bytes payload);
+
+  FlowIndex index_;
+  std::vector<Flow> flows_;
+  std::vector<Candidates> candidates_;  // by host
+  std::vector<std::uint8_t> expected_;  // scratch
+  bool has_forgeries_ = false;
+};
+
+}  // namespace tickover::sim

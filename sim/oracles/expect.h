@@ -1,0 +1,73 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/oracles/expectation.h"
+#include "sim/oracles/facts.h"
+#include "sim/oracles/oracle.h"
+
+namespace tickover::sim {
+
+/// The scenario's own [expect]; see expectation.h for what its sentences mean. Sentences that do
+/// not parse (check_expectations) are left out.
+class Expect final : public Oracle {
+ public:
+  explicit Expect(const Plan& plan);
+  std::unique_ptr<Oracle> clone() const override { return std::make_unique<Expect>(*this); }
+
+  /// Whether the scenario expects anything.
+  static bool applies(const Plan& plan);
+
+  std::string_view id() const override { return "expect"; }
+  std::string_view statement() const override {
+    return "What the scenario states in [expect] holds (DESIGN, section 7)";
+  }
+  void observe(const Step& step, const World& world) override;
+  void finish(const World& world) override;
+
+ private:
+  struct Always {
+    Expectation state;
+    Instant next_look;  // without news it cannot have changed before
+  };
+  struct Count {
+    Expectation event;
+    Range<std::int64_t> is;
+    std::int64_t seen = 0;
+  };
+  /// Judges the `always` states as they are at `now`; the sentence that fails, and why.
+  std::string broken_always(const World& world, Instant now);
+  void count_events(const Step& step, const World& world);
+
+  RunFacts facts_;
+  std::vector<Expectation> finally_;
+  std::vector<Always> always_;
+  std::vector<Expectation> never_;
+  std::vector<Count> count_;
+  bool always_began_ = false;
+  std::uint64_t seen_version_ = 0;
+};
+
+/// BUGS P6: liveness after the heal.
+class Heal final : public Oracle {
+ public:
+  explicit Heal(const Plan& plan);
+  std::unique_ptr<Oracle> clone() const override { return std::make_unique<Heal>(*this); }
+
+  std::string_view id() const override { return "P6"; }
+  std::string_view statement() const override {
+    return "When the network has been clean for the time that the policies need, every `finally` "
+           "state holds and every flow is heard again (BUGS P6)";
+  }
+  void observe(const Step& step, const World& world) override;
+  void finish(const World& world) override;
+
+ private:
+  std::string what_is_missing(const World& world, Instant deadline) const;
+
+  RunFacts facts_;
+  std::vector<Expectation> finally_;
+  bool is_judged_ = false;
+};
+
+}  // namespace tickover::sim

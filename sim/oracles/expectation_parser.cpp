@@ -1,0 +1,234 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+
+#include "sim/oracles/expectation.h"
+#include "sim/scenario/nearest.h"
+
+namespace tickover::sim {
+namespace {
+
+using Kind = Expectation::Kind;
+
+struct Pattern {
+  Kind kind;
+  std::vector<std::string_view> words;  // S subject, O object, M the rest: a message
+};
+
+const std::vector<Pattern>& state_patterns() {
+  static const std::vector<Pattern> patterns = {
+      {Kind::has_allocation, {"S", "has", "an", "allocation"}},
+      {Kind::has_no_allocation, {"S", "has", "no", "allocation"}},
+      {Kind::has_allocation, {"S", "knows", "its", "address"}},
+      {Kind::can_send, {"S", "can", "send", "to", "O"}},
+      {Kind::hears, {"S", "hears", "from", "O"}},
+  };
+  return patterns;
+}
+
+const std::vector<Pattern>& event_patterns() {
+  static const std::vector<Pattern> patterns = {
+      {Kind::gets_allocation, {"S", "gets", "an", "allocation"}},
+      {Kind::loses_allocation, {"S", "loses", "its", "allocation"}},
+      {Kind::sends, {"S", "sends", "M"}},
+      {Kind::hears_event, {"S", "hears", "from", "O"}},
+      {Kind::restarts, {"S", "restarts"}},
+      {Kind::is_refused, {"traffic", "from", "S", "is", "refused"}},
+  };
+  return patterns;
+}
+
+class Parser {
+ public:
+  Parser(const Sentence& sentence, const Plan& plan, const std::vector<Pattern>& patterns)
+      : sentence_(sentence), plan_(plan), patterns_(patterns) {
+    std::string_view left = sentence.text;
+    while (!left.empty()) {
+      const std::size_t end = std::min(left.find(' '), left.size());
+      if (end > 0) words_.push_back(left.substr(0, end));
+      left.remove_prefix(std::min(end + 1, left.size()));
+    }
+  }
+
+  std::expected<Expectation, PlanError> parse() {
+    // The patterns that agree with the sentence word for word, as far as any of them does.
+    std::size_t agreed = 0;
+    for (const Pattern& pattern : patterns_) agreed = std::max(agreed, agreement(pattern));
+    std::vector<std::string> wanted;
+    for (const Pattern& pattern : patterns_) {
+      if (agreement(pattern) != agreed) continue;
+      if (fits(pattern, agreed)) return filled(pattern);
+      if (agreed < pattern.words.size()) add_wanted(wanted, pattern.words[agreed]);
+    }
+    return std::unexpected(mistake(agreed, wanted));
+  }
+
+ private:
+  bool agrees(std::string_view wanted, std::string_view word) const {
+    if (wanted == "S" || wanted == "O") return !plan_.hosts_named(word).empty();
+    return wanted == "M" || wanted == word;
+  }
+  std::size_t agreement(const Pattern& pattern) const {
+    std::size_t i = 0;
+    while (i < words_.size() && i < pattern.words.size() && agrees(pattern.words[i], words_[i])) {
+      ++i;
+    }
+    return i;
+  }
+  bool fits(const Pattern& pattern, std::size_t agreed) const {
+    return agreed == pattern.words.size() &&
+           (words_.size() == agreed || pattern.words.back() == "M");
+  }
+  void add_wanted(std::vector<std::string>& wanted, std::string_view word) const {
+    if (word == "S" || word == "O") {
+      for (const HostPlan& host : plan_.hosts) {
+        wanted.push_back(host.group);
+        wanted.push_back(host.info.name);
+      }
+    } else {
+      wanted.emplace_back(word == "M" ? "a message" : word);
+    }
+    std::vector<std::string> unique;
+    for (const std::string& each : wanted) {
+      if (std::ranges::find(unique, each) == unique.end()) unique.push_back(each);
+    }
+    wanted = std::move(unique);
+  }
+
+  PlanError error(std::string what) const {
+    return {sentence_.place, quoted(sentence_.text) + ": " + std::move(what)};
+  }
+  PlanError mistake(std::size_t at, const std::vector<std::string>& wanted) const {
+    if (words_.empty()) return error("an empty sentence says nothing");
+    if (wanted.empty()) return error(quoted(words_[at]) + " is one word too many");
+    if (at == words_.size()) {
+      return error(fmt::format("after {} comes {}", quoted(words_.back()), listed(wanted)));
+    }
+    const std::string meant = nearest(words_[at], wanted);
+    return error(fmt::format("{} does not fit: expected {}{}", quoted(words_[at]), listed(wanted),
+                             meant.empty() ? "" : " (did you mean " + quoted(meant) + "?)"));
+  }
+
+  std::expected<Expectation, PlanError> filled(const Pattern& pattern) const {
+    Expectation result{.kind = pattern.kind, .sentence = sentence_};
+    for (std::size_t i = 0; i < pattern.words.size(); ++i) {
+      if (pattern.words[i] == "S") result.subjects = plan_.hosts_named(words_[i]);
+      if (pattern.words[i] == "O") result.objects = plan_.hosts_named(words_[i]);
+      if (pattern.words[i] != "M") continue;
+      if (auto problem = read_message(result, i)) return std::unexpected(*problem);
+    }
+    if (auto problem = senseless(result)) return std::unexpected(*problem);
+    return result;
+  }
+
+  std::optional<PlanError> read_message(Expectation& result, std::size_t from) const {
+    std::size_t end = words_.size();
+    const std::string_view last = words_.back();
+    std::uint32_t code = 0;
+    const auto [stop, fault] = std::from_chars(last.data(), last.data() + last.size(), code);
+    if (end - from > 1 && fault == std::errc() && stop == last.data() + last.size()) {
+      if (code < 300 || code > 699) return error(fmt::format("{} is no error code", code));
+      result.code = code;
+      --end;
+    }
+    for (std::size_t i = from; i < end; ++i) {
+      if (i > from) result.message += ' ';
+      result.message += words_[i];
+    }
+    return unknown_message(result, from, end);
+  }
+
+  /// The built-in roles speak STUN and TURN; other roles have words of their own.
+  std::optional<PlanError> unknown_message(const Expectation& result, std::size_t from,
+                                           std::size_t end) const {
+    static const std::vector<std::string> methods = {
+        "Binding", "Allocate",         "Refresh",     "Send",
+        "Data",    "CreatePermission", "ChannelBind", "ChannelData"};
+    static const std::vector<std::string> classes = {"request", "indication", "success", "error"};
+    for (const HostIndex host : result.subjects) {
+      const std::string& role = plan_.hosts[host].info.role;
+      if (role != "turn-client" && role != "turn-server" && role != "stun-client") return {};
+    }
+    const auto about = [&](std::string_view word, const std::vector<std::string>& valid) {
+      const std::string meant = nearest(word, valid);
+      return error(fmt::format("{} is no message: expected {}{}", quoted(word), listed(valid),
+                               meant.empty() ? "" : " (did you mean " + quoted(meant) + "?)"));
+    };
+    if (std::ranges::find(methods, words_[from]) == methods.end()) {
+      return about(words_[from], methods);
+    }
+    if (end - from > 2) return error(quoted(words_[from + 2]) + " is one word too many");
+    if (end - from == 2 && std::ranges::find(classes, words_[from + 1]) == classes.end()) {
+      return about(words_[from + 1], classes);
+    }
+    if (result.code != 0 && (end - from != 2 || words_[from + 1] != "error")) {
+      return error("only an error has a code: \"" + std::string(words_[from]) + " error " +
+                   std::to_string(result.code) + "\"");
+    }
+    return {};
+  }
+
+  /// What can never be, or always is, whatever the machines do.
+  std::optional<PlanError> senseless(const Expectation& e) const {
+    const bool about_candidates =
+        e.kind == Kind::has_allocation || e.kind == Kind::has_no_allocation ||
+        e.kind == Kind::gets_allocation || e.kind == Kind::loses_allocation;
+    for (const HostIndex host : e.subjects) {
+      const HostPlan& plan = plan_.hosts[host];
+      if (about_candidates && plan.role->port != 0) {
+        return error(
+            fmt::format("{} is a {}, which never has one", quoted(plan.info.name), plan.info.role));
+      }
+    }
+    const auto has_flow = [&](bool either_way) {
+      return std::ranges::any_of(plan_.flows, [&](const FlowPlan& flow) {
+        const auto is = [](const std::vector<HostIndex>& all, HostIndex host) {
+          return std::ranges::find(all, host) != all.end();
+        };
+        if (!either_way) return is(e.subjects, flow.from);
+        return (is(e.subjects, flow.from) && is(e.objects, flow.to)) ||
+               (is(e.subjects, flow.to) && is(e.objects, flow.from));
+      });
+    };
+    if ((e.kind == Kind::hears || e.kind == Kind::hears_event) && !has_flow(true)) {
+      return error("there is no [[traffic]] between the two");
+    }
+    if (e.kind == Kind::is_refused && !has_flow(false)) {
+      return error("there is no [[traffic]] from there");
+    }
+    return {};
+  }
+
+  const Sentence& sentence_;
+  const Plan& plan_;
+  const std::vector<Pattern>& patterns_;
+  std::vector<std::string_view> words_;
+};
+
+}  // namespace
+
+std::expected<Expectation, PlanError> parse_state(const Sentence& sentence, const Plan& plan) {
+  return Parser(sentence, plan, state_patterns()).parse();
+}
+
+std::expected<Expectation, PlanError> parse_event(const Sentence& sentence, const Plan& plan) {
+  return Parser(sentence, plan, event_patterns()).parse();
+}
+
+std::vector<PlanError> check_expectations(const Plan& plan) {
+  std::vector<PlanError> errors;
+  const auto check = [&](const std::expected<Expectation, PlanError>& parsed) {
+    if (!parsed) errors.push_back(parsed.error());
+  };
+  const ExpectSpec& expect = plan.scenario.expect;
+  for (const Sentence& sentence : expect.finally_) check(parse_state(sentence, plan));
+  for (const Sentence& sentence : expect.always) check(parse_state(sentence, plan));
+  for (const Sentence& sentence : expect.never) check(parse_event(sentence, plan));
+  for (const CountSpec& count : expect.count) check(parse_event(count.of, plan));
+  return errors;
+}
+
+}  // namespace tickover::sim

@@ -1,0 +1,36 @@
+#include "sim/oracles/oracles.h"
+
+#include <algorithm>
+
+#include "sim/oracles/candidates.h"
+#include "sim/oracles/conservation.h"
+#include "sim/oracles/delivery.h"
+#include "sim/oracles/expect.h"
+#include "sim/oracles/wake_honesty.h"
+
+namespace tickover::sim {
+namespace {
+
+bool some_host(const Plan& plan, bool (*is)(const HostPlan&)) {
+  return std::ranges::any_of(plan.hosts, is);
+}
+
+}  // namespace
+
+Oracles make_oracles(const Plan& plan) {
+  Oracles oracles;
+  const auto add = [&]<class T>(std::in_place_type_t<T>) {
+    oracles.add(std::make_unique<T>(plan));
+  };
+  add(std::in_place_type<Conservation>);
+  add(std::in_place_type<WakeHonesty>);
+  if (some_host(plan, [](const HostPlan& h) { return h.role->port == 0; })) {
+    add(std::in_place_type<CandidateProtocol>);
+  }
+  if (!plan.flows.empty()) add(std::in_place_type<Delivery>);
+  if (Expect::applies(plan)) add(std::in_place_type<Expect>);
+  if (plan.heal_at != Instant::never()) add(std::in_place_type<Heal>);
+  return oracles;
+}
+
+}  // namespace tickover::sim
