@@ -62,7 +62,9 @@ using Command = std::variant<SendCommand, ReachCommand, CloseCommand>;
 class AnyMachine {
  public:
   AnyMachine() = default;
-  template <Machine M>
+  /// Of anything but itself: that is a copy, and asking whether it is a Machine would never end.
+  template <class M>
+    requires(!std::same_as<M, AnyMachine>) && Machine<M>
   explicit AnyMachine(M machine) : model_(std::make_unique<Model<M>>(std::move(machine))) {}
 
   AnyMachine(const AnyMachine& other) : model_(other.model_ ? other.model_->clone() : nullptr) {}
