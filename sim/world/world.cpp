@@ -253,12 +253,12 @@ void World::record_in_digest() {
   }
   for (const Notice& notice : step.notices) {
     const std::uint64_t ends = mix(stable_hash(notice.local), stable_hash(notice.remote));
+    const bool is_data = notice.kind == Notice::Kind::received;
+    const std::uint64_t said = is_data ? Digest::of(notice.payload) : hash_text(notice.name);
     for (Digest* digest : {&digest_, &trace_}) {
       digest->add(mix(host_key, ends),
                   notice.number << 8 | static_cast<std::uint64_t>(notice.kind));
-      digest->add(step.time);
-      if (notice.kind != Notice::Kind::received) digest->add(hash_text(notice.name));
-      digest->add(notice.payload);
+      digest->add(said, static_cast<std::uint64_t>(step.time.since_origin().count()));
     }
   }
 }
