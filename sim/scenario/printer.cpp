@@ -1,0 +1,274 @@
+#include "sim/scenario/printer.h"
+
+#include "sim/scenario/text.h"
+#include "sim/scenario/toml_writer.h"
+
+namespace tickover::sim {
+namespace {
+
+std::string duration_value(Duration duration) {
+  return toml_quoted(duration_text(duration));
+}
+
+/// Adds what differs from the default.
+template <class T>
+void add_unless(TomlTable& table, std::string_view key, const T& value, const T& usual) {
+  if (!(value == usual)) table.add_value(key, value);
+}
+template <class T>
+void add_if(TomlTable& table, std::string_view key, const std::optional<T>& value) {
+  if (value) table.add_value(key, *value);
+}
+void add_if(TomlTable& table, std::string_view key, const std::string& text) {
+  if (!text.empty()) table.add_text(key, text);
+}
+
+void add_addresses(TomlTable& table, const std::vector<IpAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const IpAddress& address : addresses) texts.push_back(address.text());
+  if (texts.size() == 1) table.add_text("address", texts.front());
+  if (texts.size() > 1) table.add("address", toml_list(texts));
+}
+
+std::string_view behaviour_word(NatBehaviour behaviour) {
+  switch (behaviour) {
+    case NatBehaviour::endpoint_independent:
+      return "endpoint-independent";
+    case NatBehaviour::address:
+      return "address";
+    case NatBehaviour::address_and_port:
+      return "address-and-port";
+  }
+  return {};
+}
+
+TomlTable nat_table(const NatSpec& nat, const std::string& name) {
+  const NatSpec usual;
+  TomlTable table;
+  add_if(table, "name", name);
+  // What kind of NAT it is belongs to the reading, default or not.
+  table.add_text("mapping", behaviour_word(nat.mapping));
+  table.add_text("filtering", behaviour_word(nat.filtering));
+  add_unless(table, "timeout", nat.timeout, usual.timeout);
+  add_addresses(table, nat.addresses);
+  add_if(table, "behind", nat.behind);
+  if (nat.hairpinning != usual.hairpinning) table.add_flag("hairpinning", nat.hairpinning);
+  if (nat.inbound_refresh) table.add_flag("inbound-refresh", true);
+  return table;
+}
+
+void add_driver(TomlTable& table, const DriverSpec& driver) {
+  if (driver.kind == DriverKind::lazy) return;
+  TomlTable inner;
+  inner.add_value(driver.kind == DriverKind::ticking ? "ticking" : "oversleeping", driver.every);
+  table.add("driver", inner.inline_text());
+}
+
+void add_clock(TomlTable& table, const ClockSpec& clock) {
+  const ClockSpec usual;
+  TomlTable inner;
+  add_unless(inner, "offset", clock.offset, usual.offset);
+  if (clock.drift_ppm != 0) inner.add("drift-ppm", std::to_string(clock.drift_ppm));
+  add_unless(inner, "wall-offset", clock.wall_offset, usual.wall_offset);
+  if (!inner.empty()) table.add("clock", inner.inline_text());
+}
+
+TomlTable host_table(const HostSpec& host) {
+  TomlTable table;
+  table.add_text("name", host.name);
+  table.add_text("role", host.role);
+  add_addresses(table, host.addresses);
+  if (host.count != 1) table.add("count", std::to_string(host.count));
+  for (const Setting& setting : host.settings.entries) table.add_value(setting.key, setting.value);
+  if (host.nat) table.add("nat", nat_table(*host.nat, "").inline_text());
+  add_if(table, "nat", host.behind);
+  add_driver(table, host.driver);
+  add_clock(table, host.clock);
+  add_unless(table, "start", host.start, Range<Duration>(Duration{}));
+  return table;
+}
+
+void add_conditions(TomlTable& table, const LinkConditions& conditions) {
+  add_if(table, "latency", conditions.latency);
+  add_if(table, "jitter", conditions.jitter);
+  add_if(table, "loss", conditions.loss);
+  add_if(table, "duplicate", conditions.duplicate);
+  add_if(table, "reorder", conditions.reorder);
+  add_if(table, "reorder-delay", conditions.reorder_delay);
+  add_if(table, "corrupt", conditions.corrupt);
+}
+
+void add_direction(TomlTable& table, std::string_view key, const LinkConditions& conditions) {
+  TomlTable inner;
+  add_conditions(inner, conditions);
+  if (!inner.empty()) table.add(key, inner.inline_text());
+}
+
+TomlTable link_table(const LinkSpec& link) {
+  TomlTable table;
+  table.add("between", toml_list({link.a, link.b}));
+  add_conditions(table, link.both);
+  add_direction(table, "there", link.there);
+  add_direction(table, "back", link.back);
+  return table;
+}
+
+TomlTable traffic_table(const TrafficSpec& traffic) {
+  const TrafficSpec usual;
+  TomlTable table;
+  table.add_text("from", traffic.from);
+  table.add_text("to", traffic.to);
+  table.add_value("every", traffic.every);
+  add_unless(table, "size", traffic.size, usual.size);
+  add_unless(table, "start", traffic.start, usual.start);
+  add_if(table, "stop", traffic.stop);
+  return table;
+}
+
+TomlTable match_table(const PacketMatch& match) {
+  TomlTable table;
+  add_if(table, "from", match.from);
+  add_if(table, "to", match.to);
+  add_if(table, "message", match.message);
+  add_if(table, "transaction", match.transaction);
+  add_if(table, "copy", match.copy);
+  return table;
+}
+
+/// One overload per action: adds its key.
+struct ActionPrinter {
+  TomlTable& table;
+
+  void operator()(const Partition& action) const {
+    table.add("partition", toml_list({action.a, action.b}));
+  }
+  void operator()(const Block& action) const {
+    TomlTable inner;
+    inner.add_text("from", action.from);
+    inner.add_text("to", action.to);
+    table.add("block", inner.inline_text());
+  }
+  void operator()(const Drop& action) const {
+    table.add("drop", match_table(action.match).inline_text());
+  }
+  void operator()(const Delay& action) const {
+    TomlTable inner = match_table(action.match);
+    inner.add_value("by", action.by);
+    table.add("delay", inner.inline_text());
+  }
+  void operator()(const Duplicate& action) const {
+    TomlTable inner = match_table(action.match);
+    add_unless(inner, "after", action.after, Range<Duration>(Duration{}));
+    table.add("duplicate", inner.inline_text());
+  }
+  void operator()(const Corrupt& action) const {
+    table.add("corrupt", match_table(action.match).inline_text());
+  }
+  void operator()(const Forge& action) const {
+    TomlTable inner;
+    inner.add_text("from", action.from);
+    inner.add_text("to", action.to);
+    inner.add_text("text", action.text);
+    table.add("forge", inner.inline_text());
+  }
+  void operator()(const Reboot& action) const { table.add_text("reboot", action.host); }
+  void operator()(const NatReset& action) const { table.add_text("nat-reset", action.nat); }
+  void operator()(const WallJump& action) const {
+    TomlTable inner;
+    inner.add_text("host", action.host);
+    inner.add_value("by", action.by);
+    table.add("wall-jump", inner.inline_text());
+  }
+  void operator()(const Degrade& action) const {
+    TomlTable inner;
+    inner.add("between", toml_list({action.a, action.b}));
+    add_conditions(inner, action.conditions);
+    table.add("degrade", inner.inline_text());
+  }
+};
+
+TomlTable fault_table(const FaultSpec& fault) {
+  TomlTable table;
+  add_if(table, "at", fault.at);
+  add_if(table, "for", fault.length);
+  std::visit(ActionPrinter{table}, fault.action);
+  return table;
+}
+
+void add_sentences(TomlTable& table, std::string_view key, const std::vector<Sentence>& sentences) {
+  std::vector<std::string> texts;
+  for (const Sentence& sentence : sentences) texts.push_back(sentence.text);
+  if (texts.empty()) return;
+  std::string list = toml_list(texts);
+  constexpr std::size_t long_line = 80;
+  if (texts.size() > 1 && list.size() > long_line) list = toml_tall_list(texts);
+  table.add(key, std::move(list));
+}
+
+TomlTable expect_table(const ExpectSpec& expect) {
+  TomlTable table;
+  add_sentences(table, "finally", expect.finally_);
+  add_sentences(table, "always", expect.always);
+  add_unless(table, "always-from", expect.always_from, Range<Duration>(Duration{}));
+  add_sentences(table, "never", expect.never);
+  std::string counts;
+  for (const CountSpec& count : expect.count) {
+    TomlTable inner;
+    inner.add_text("of", count.of.text);
+    inner.add_value("is", count.is);
+    counts += (counts.empty() ? "" : ", ") + inner.inline_text();
+  }
+  if (!counts.empty()) table.add("count", "[" + counts + "]");
+  if (expect.heal) {
+    TomlTable inner;
+    inner.add_value("at", expect.heal->at);
+    inner.add("within", expect.heal->within ? duration_value(*expect.heal->within) : "\"policy\"");
+    table.add("heal", inner.inline_text());
+  }
+  return table;
+}
+
+TomlTable found_table(const Found& found) {
+  TomlTable table;
+  add_if(table, "oracle", found.oracle);
+  add_if(table, "digest", found.digest);
+  add_if(table, "version", found.version);
+  table.add_text("event", seed_text(found.event));
+  return table;
+}
+
+std::string opening(const Scenario& scenario) {
+  if (scenario.sentence.empty()) return {};
+  std::string line = "# " + scenario.sentence;
+  for (char& c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool control = (byte < 0x20 && c != '\t') || byte == 0x7F;
+    if (control) c = ' ';  // a comment is one line
+  }
+  return line + "\n";
+}
+
+}  // namespace
+
+std::string print(const Scenario& scenario) {
+  TomlTable top;
+  top.add("format", "1");
+  top.add_value("duration", scenario.duration);
+  if (scenario.seed) top.add_text("seed", seed_text(*scenario.seed));
+  add_if(top, "caught-by", scenario.caught_by);
+  std::string text = opening(scenario) + top.block();
+  auto add_block = [&text](std::string_view header, const TomlTable& table) {
+    text += "\n" + std::string(header) + "\n" + table.block();
+  };
+  for (const HostSpec& host : scenario.hosts) add_block("[[host]]", host_table(host));
+  for (const NatSpec& nat : scenario.nats) add_block("[[nat]]", nat_table(nat, nat.name));
+  for (const LinkSpec& link : scenario.links) add_block("[[link]]", link_table(link));
+  for (const TrafficSpec& flow : scenario.traffic) add_block("[[traffic]]", traffic_table(flow));
+  for (const FaultSpec& fault : scenario.faults) add_block("[[fault]]", fault_table(fault));
+  const TomlTable expect = expect_table(scenario.expect);
+  if (!expect.empty()) add_block("[expect]", expect);
+  if (scenario.found) add_block("[found]", found_table(*scenario.found));
+  return text;
+}
+
+}  // namespace tickover::sim
