@@ -1,0 +1,100 @@
+#include "sim/program/new.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+namespace tickover::sim {
+namespace {
+
+constexpr std::string_view suffix = ".toml";
+constexpr int no_file = 2;
+
+constexpr std::string_view text =
+    R"(# Say in one sentence what must hold: alice reaches bob through the relay, bad weather or not.
+format   = 1
+duration = "5min"        # times carry units: ns us ms s min h d
+# seed   = "0x2a"        # pins the file to one seed; without it, every seed is another run
+
+# Hosts: a name, a role, and what the role understands. Addresses are given if none are said.
+[[host]]
+name = "relay"
+role = "turn-server"
+
+[[host]]
+name  = "alice"
+role  = "turn-client"
+relay = "relay"
+nat   = { mapping = "address-and-port", filtering = "address-and-port", timeout = "2min" }
+
+[[host]]
+name = "bob"
+role = "peer"
+
+# Links: a range is drawn from once per run, by the seed; jitter and loss are per packet.
+[[link]]
+between = ["alice", "relay"]
+latency = "20ms..80ms"
+jitter  = "0ms..15ms"
+loss    = "1%"
+
+[[link]]
+between = ["bob", "relay"]
+latency = "10ms"
+
+# Traffic: payloads that say their flow and number, so that each can be followed.
+[[traffic]]
+from  = "alice"
+to    = "bob"
+every = "1s"
+start = "10s"
+
+# Faults: each does one thing, from `at` on, as long as `for` says.
+[[fault]]
+at        = "1min"
+for       = "20s"
+partition = ["alice", "relay"]
+
+# [[fault]]
+# drop = { from = "relay", to = "alice", message = "Refresh success", transaction = 1 }
+
+# Expectations are sentences, too.
+[expect]
+finally = ["alice has an allocation"]
+)";
+
+struct Close {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+}  // namespace
+
+std::string_view new_scenario_text() {
+  return text;
+}
+
+int new_scenario(const std::string& name, std::ostream& out, std::ostream& err) {
+  if (name.empty() || name == suffix || name.ends_with('/')) {
+    err << "new: a name is expected, such as `scenarios/fast/lossy-refresh`\n";
+    return no_file;
+  }
+  const std::string path = name.ends_with(suffix) ? name : name + std::string(suffix);
+  // "x": the file is made by this call or not at all.
+  const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "wx"));
+  if (!file) {
+    err << path << ": " << (errno == EEXIST ? "there is such a file already" : std::strerror(errno))
+        << '\n';
+    return no_file;
+  }
+  const bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
+                       std::fflush(file.get()) == 0;
+  if (!written) {
+    err << path << ": " << std::strerror(errno) << '\n';
+    return no_file;
+  }
+  out << path << '\n';
+  return 0;
+}
+
+}  // namespace tickover::sim
