@@ -71,6 +71,8 @@ std::string_view name_of(DropReason reason) {
       return "no socket";
     case DropReason::hop_limit:
       return "hop limit";
+    case DropReason::send_refused:
+      return "send refused";
   }
   return "?";
 }

@@ -35,6 +35,7 @@ enum class DropReason : std::uint8_t {
   host_down,      // the host is rebooting or has not started
   no_socket,      // nothing is open on that port
   hop_limit,      // the datagram went round in circles
+  send_refused,   // the sender has no such socket, or one of another address family
 };
 std::string_view name_of(DropReason reason);
 

@@ -26,15 +26,14 @@ Endpoint relevant_part(NatBehaviour behaviour, const Endpoint& remote) {
 std::optional<Endpoint> Nat::outbound(const NatPlan& plan, std::uint64_t seed,
                                       const Endpoint& inside, const Endpoint& remote, Instant now) {
   // An untranslated address is its own mapping, whomever it talks to.
-  const Endpoint towards = inside.family() == AddressFamily::ipv6
-                               ? Endpoint{}
-                               : relevant_part(plan.mapping, remote);
+  const Endpoint towards =
+      inside.family() == AddressFamily::ipv6 ? Endpoint{} : relevant_part(plan.mapping, remote);
   Mapping* mapping = find_inside(inside, towards);
   if (mapping == nullptr) {
     const auto at = std::lower_bound(
         mappings_.begin(), mappings_.end(), std::tie(inside, towards),
         [](const Mapping& m, const auto& key) { return std::tie(m.inside, m.towards) < key; });
-    mapping = &*mappings_.insert(at, Mapping{inside, towards, {}, now, resets_, {}});
+    mapping = &*mappings_.insert(at, Mapping{inside, towards, {}, now, 0, {}});
   }
   if (mapping->until <= now) {
     mapping->contacts.clear();
@@ -96,8 +95,9 @@ bool Nat::choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mappi
   if (ip == plan.addresses.end()) return false;
   constexpr std::uint64_t first_port = 1024;
   constexpr std::uint64_t ports = 65536 - first_port;
-  const std::uint64_t key = mix(mix(mix(seed, plan.key), stable_hash(mapping.inside)),
-                                mix(stable_hash(mapping.towards), mapping.generation));
+  const std::uint64_t key =
+      mix(mix(mix(seed, plan.key), stable_hash(mapping.inside)),
+          mix(stable_hash(mapping.towards), std::uint64_t{resets_} << 32 | mapping.generation));
   const std::uint64_t start = scale_below(scramble(key), ports);
   for (std::uint64_t i = 0; i < ports; ++i) {
     const Endpoint candidate{*ip, static_cast<std::uint16_t>(first_port + (start + i) % ports)};

@@ -13,8 +13,9 @@ namespace tickover::sim {
 struct PacketId {
   std::uint32_t direction = 0;  // index of link direction
   std::uint16_t kind = 0xFFFF;  // as the sender's role labels it
-  std::uint32_t transaction =
-      0;                   // counts from 1 per direction and kind; an answer has its request's
+  // Counts from 1 per direction and kind; an answer has its request's. 0: an answer to nothing that
+  // is remembered.
+  std::uint32_t transaction = 0;
   std::uint32_t copy = 0;  // counts from 1; retransmissions of a request, answers to them
 
   /// `direction_key` is a hash of the link's names, never its index.
@@ -24,8 +25,8 @@ struct PacketId {
   bool operator==(const PacketId&) const = default;
 };
 
-/// Names the datagrams of one direction of one link. Bounded: it remembers the transactions used
-/// last; the answer to a forgotten one counts as a transaction of its own.
+/// Names the datagrams of one direction of one link. Bounded: it remembers the transactions that
+/// began last.
 class PacketNames {
  public:
   static constexpr std::size_t remembered = 32;
@@ -44,6 +45,11 @@ class PacketNames {
     }
     const Recent* request =
         label.part == Label::Part::answer ? reverse.find_key(label.key) : nullptr;
+    if (label.part == Label::Part::answer && request == nullptr) {
+      // A number of its own would be that of another answer sooner or later.
+      id.copy = ++unasked_;
+      return id;
+    }
     id.transaction = request ? request->transaction : ++count_of(label.kind);
     remember({label.key, label.kind, id.transaction, 1});
     return id;
@@ -96,6 +102,7 @@ class PacketNames {
   std::vector<Count> counts_;
   std::vector<Recent> recent_;
   std::size_t oldest_ = 0;
+  std::uint32_t unasked_ = 0;
 };
 
 }  // namespace tickover::sim
