@@ -61,6 +61,7 @@ struct FlowPlan {
 
 /// A fault with its draws made and its names resolved.
 struct FaultPlan {
+  std::uint64_t key = 0;  // hash of its words, so that another fault does not move its draws
   Instant begin;
   Instant end;                            // Instant::never(): to the end
   const FaultSpec* spec = nullptr;        // of the scenario in the plan

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "core/random.h"
 
@@ -37,17 +38,15 @@ std::expected<std::shared_ptr<const Plan>, PlanError> PlanBuilder::build() {
 }
 
 void PlanBuilder::add_nats() {
-  for (const NatSpec& spec : plan_->scenario.nats) add_nat(spec, spec.name);
-  for (std::size_t i = 0; i < nat_behind_.size(); ++i) {
-    if (!nat_behind_[i]) continue;
-    const auto outer = std::ranges::find(plan_->nats, *nat_behind_[i], &NatPlan::name);
-    const Place place = plan_->scenario.nats[i].place;
-    if (outer == plan_->nats.end()) {
-      fail(place, "NAT \"" + plan_->nats[i].name + "\" is behind \"" + *nat_behind_[i] +
-                      "\", which is not a [[nat]]");
-      return;
+  for (const NatSpec& spec : plan_->scenario.nats) {
+    if (std::ranges::find(plan_->nats, spec.name, &NatPlan::name) != plan_->nats.end()) {
+      fail(spec.place, "two NATs are called \"" + spec.name + "\"");
     }
-    plan_->nats[i].behind = static_cast<std::uint32_t>(outer - plan_->nats.begin());
+    add_nat(spec, spec.name);
+  }
+  for (std::size_t i = 0; i < plan_->nats.size(); ++i) {
+    const NatSpec& spec = plan_->scenario.nats[i];
+    plan_->nats[i].behind = nat_called(spec.behind, "NAT \"" + spec.name + "\"", spec.place);
   }
   for (const NatPlan& nat : plan_->nats) {
     std::size_t depth = 0;
@@ -58,6 +57,16 @@ void PlanBuilder::add_nats() {
       }
     }
   }
+}
+
+std::optional<std::uint32_t> PlanBuilder::nat_called(const std::string& name,
+                                                     const std::string& whose, Place place) {
+  if (name.empty()) return {};
+  for (std::uint32_t i = 0; i < plan_->scenario.nats.size(); ++i) {
+    if (plan_->nats[i].name == name) return i;
+  }
+  fail(place, whose + " is behind \"" + name + "\", which is not a [[nat]]");
+  return {};
 }
 
 std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name) {
@@ -72,7 +81,6 @@ std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name)
   nat.hairpinning = spec.hairpinning;
   nat.inbound_refresh = spec.inbound_refresh;
   plan_->nats.push_back(std::move(nat));
-  nat_behind_.push_back(spec.behind.empty() ? std::nullopt : std::optional(spec.behind));
   return static_cast<std::uint32_t>(plan_->nats.size() - 1);
 }
 
@@ -100,6 +108,20 @@ void PlanBuilder::add_host(const HostSpec& spec, std::int64_t member) {
     fail(spec.place, "host \"" + spec.name + "\" has the unknown role \"" + spec.role + "\"");
     return;
   }
+  if (std::ranges::find(plan_->scenario.nats, spec.name, &NatSpec::name) !=
+      plan_->scenario.nats.end()) {
+    fail(spec.place, "a host and a NAT are both called \"" + spec.name + "\"");
+    return;
+  }
+  if (spec.driver.every.low < Duration{} ||
+      (spec.driver.kind == DriverKind::ticking && spec.driver.every.low == Duration{})) {
+    fail(spec.place, "the driver of host \"" + spec.name + "\" needs a period above zero");
+    return;
+  }
+  if (spec.clock.drift_ppm <= -1'000'000 || spec.clock.drift_ppm >= 1'000'000) {
+    fail(spec.place, "the clock of host \"" + spec.name + "\" drifts by a million ppm or more");
+    return;
+  }
   host.settings = drawn(spec.settings, path);
   host.driver = spec.driver.kind;
   host.driver_every = draw(spec.driver.every, word(path + ".driver"));
@@ -110,14 +132,10 @@ void PlanBuilder::add_host(const HostSpec& spec, std::int64_t member) {
   host.key = hash_text(path);
   if (spec.nat) {
     host.behind = add_nat(*spec.nat, host.info.name);
-  } else if (!spec.behind.empty()) {
-    const auto nat = std::ranges::find(plan_->nats, spec.behind, &NatPlan::name);
-    if (nat == plan_->nats.end()) {
-      fail(spec.place,
-           "host \"" + spec.name + "\" is behind \"" + spec.behind + "\", which is not a [[nat]]");
-      return;
-    }
-    host.behind = static_cast<std::uint32_t>(nat - plan_->nats.begin());
+    plan_->nats[*host.behind].behind =
+        nat_called(spec.nat->behind, "the NAT of host \"" + spec.name + "\"", spec.place);
+  } else {
+    host.behind = nat_called(spec.behind, "host \"" + spec.name + "\"", spec.place);
   }
   plan_->infos.push_back(host.info);
   plan_->hosts.push_back(std::move(host));
@@ -209,6 +227,16 @@ std::vector<NodeIndex> PlanBuilder::link_ends(const std::string& name, Place pla
 }
 
 void PlanBuilder::add_links() {
+  for (std::size_t i = 0; i < plan_->scenario.links.size(); ++i) {
+    const LinkSpec& link = plan_->scenario.links[i];
+    for (std::size_t j = 0; j < i; ++j) {
+      const LinkSpec& other = plan_->scenario.links[j];
+      if ((link.a == other.a && link.b == other.b) || (link.a == other.b && link.b == other.a)) {
+        fail(link.place, "two links are between \"" + link.a + "\" and \"" + link.b + "\"");
+        return;
+      }
+    }
+  }
   // Exact names win over "*": they are added first, and what exists already is left alone.
   for (const bool wild : {false, true}) {
     for (const LinkSpec& spec : plan_->scenario.links) {
@@ -220,10 +248,11 @@ void PlanBuilder::add_links() {
       }
     }
   }
+  std::ranges::sort(plan_->edges_);
 }
 
 void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
-  if (plan_->direction(a, b) != no_index) return;
+  if (!linked_.insert(std::minmax(a, b)).second) return;
   const std::string& name_a = plan_->nodes[a].name;
   const std::string& name_b = plan_->nodes[b].name;
   if (plan_->nodes[a].realm != plan_->nodes[b].realm) {
@@ -246,8 +275,7 @@ void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
                             drawn(special, both, "direction " + from_name + ">" + to_name)};
     const auto index = static_cast<std::uint32_t>(plan_->directions.size());
     plan_->directions.push_back(direction);
-    const Plan::Edge edge{from, to, index};
-    plan_->edges_.insert(std::ranges::lower_bound(plan_->edges_, edge), edge);
+    plan_->edges_.push_back({from, to, index});
   };
   add(a, b, spec.there);
   add(b, a, spec.back);
@@ -284,6 +312,7 @@ Settings PlanBuilder::drawn(const Settings& written, const std::string& path) co
 }
 
 void PlanBuilder::add_flows() {
+  std::map<std::string, int> twins_of;  // two flows between the same hosts differ by number
   for (const TrafficSpec& spec : plan_->scenario.traffic) {
     const auto senders = plan_->hosts_named(spec.from);
     const auto receivers = plan_->hosts_named(spec.to);
@@ -294,8 +323,10 @@ void PlanBuilder::add_flows() {
     for (const HostIndex from : senders) {
       for (const HostIndex to : receivers) {
         if (from == to) continue;
-        const std::string path =
+        std::string path =
             "traffic " + plan_->hosts[from].info.name + ">" + plan_->hosts[to].info.name;
+        const int twins = twins_of[path]++;
+        if (twins > 0) path += "#" + std::to_string(twins);
         FlowPlan flow;
         flow.from = from;
         flow.to = to;

@@ -2,8 +2,10 @@
 
 #include <expected>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sim/world/plan.h"
 
@@ -21,6 +23,9 @@ class PlanBuilder {
   void add_host_group(const HostSpec& spec);
   void add_host(const HostSpec& spec, std::int64_t member);
   std::uint32_t add_nat(const NatSpec& spec, const std::string& name);
+  /// The index of that [[nat]]; nothing for an empty name.
+  std::optional<std::uint32_t> nat_called(const std::string& name, const std::string& whose,
+                                          Place place);
   void add_nodes_and_owners();
   void check_roles();
   void add_links();
@@ -45,7 +50,7 @@ class PlanBuilder {
   std::shared_ptr<Plan> plan_;
   const RoleRegistry& registry_;
   std::optional<PlanError> error_;
-  std::vector<std::optional<std::string>> nat_behind_;
+  std::set<std::pair<NodeIndex, NodeIndex>> linked_;  // the lower one first
   std::uint32_t next_public_ = 0;
   std::uint32_t next_private_ = 0;
 };

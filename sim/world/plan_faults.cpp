@@ -8,7 +8,10 @@ namespace tickover::sim {
 namespace {
 
 std::string key_of(const PacketMatch& m) {
-  return m.from + ">" + m.to + " " + m.message;
+  const auto range = [](const std::optional<Range<std::int64_t>>& r) {
+    return r ? std::to_string(r->low) + ".." + std::to_string(r->high) : std::string("any");
+  };
+  return m.from + ">" + m.to + " " + m.message + " " + range(m.transaction) + " " + range(m.copy);
 }
 
 /// What a fault's draws are keyed by: its words, so that removing another fault leaves it alone.
@@ -73,6 +76,7 @@ void PlanBuilder::add_faults() {
 void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
   const std::string path = key_of(spec.action) + "#" + std::to_string(number);
   FaultPlan fault;
+  fault.key = hash_text(path);
   fault.spec = &spec;
   fault.begin = Instant::at(spec.at ? draw(*spec.at, word(path + ".at")) : Duration{});
   fault.end =
@@ -111,10 +115,14 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
     if (!spec.length) fault.end = fault.begin;
   } else if (const auto* n = std::get_if<NatReset>(&spec.action)) {
     const auto nat = std::ranges::find(plan_->nats, n->nat, &NatPlan::name);
-    if (nat == plan_->nats.end()) {
+    const auto host = plan_->host_named(n->nat);
+    if (nat != plan_->nats.end()) {
+      fault.nat = static_cast<std::uint32_t>(nat - plan_->nats.begin());
+    } else if (host && plan_->hosts[*host].behind) {
+      fault.nat = *plan_->hosts[*host].behind;
+    } else {
       fail(spec.place, "no NAT is called \"" + n->nat + "\", and no host of that name has one");
     }
-    fault.nat = static_cast<std::uint32_t>(nat - plan_->nats.begin());
     fault.end = fault.begin;
   } else if (const auto* w = std::get_if<WallJump>(&spec.action)) {
     fault.host = one_host(w->host, spec.place);
