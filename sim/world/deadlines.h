@@ -20,7 +20,6 @@ class Deadlines {
     winners_.assign(leaves_, 0);
     for (std::size_t node = leaves_; node-- > 1;)
       winners_[node] = better(child(2 * node), child(2 * node + 1));
-    if (leaves_ == 1) return;
   }
 
   Instant earliest() const { return entries_.empty() ? Instant::never() : entries_[first()].at; }

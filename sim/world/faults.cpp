@@ -27,17 +27,18 @@ void World::schedule_scenario() {
   }
   for (std::uint32_t i = 0; i < plan_->faults.size(); ++i) {
     const FaultPlan& fault = plan_->faults[i];
-    push(fault.begin, QueuedEvent::Class::fault, 2 * std::uint64_t{i}, i, 0);
+    push(fault.begin, QueuedEvent::Class::fault, mix(fault.key, 0), i, 0);
     if (fault.end != Instant::never() && fault.end > fault.begin) {
-      push(fault.end, QueuedEvent::Class::fault, 2 * std::uint64_t{i} + 1, i, 1);
+      push(fault.end, QueuedEvent::Class::fault, mix(fault.key, 1), i, 1);
     }
   }
   if (plan_->heal_at != Instant::never()) {
     push(plan_->heal_at, QueuedEvent::Class::fault, ~std::uint64_t{0}, no_index, 0);
   }
   for (std::uint32_t i = 0; i < plan_->flows.size(); ++i) {
-    push(Instant::at(plan_->flows[i].start), QueuedEvent::Class::command, plan_->flows[i].key, i,
-         0);
+    const FlowPlan& flow = plan_->flows[i];
+    if (flow.start >= flow.stop) continue;
+    push(Instant::at(flow.start), QueuedEvent::Class::command, flow.key, i, 0);
   }
 }
 
@@ -54,8 +55,28 @@ void World::change_fault(std::uint32_t index, bool begins) {
   if (begins) {
     apply_instant(index);
   } else if (std::holds_alternative<Reboot>(fault.spec->action)) {
-    queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::start, 0), 0, fault.host, 0});
+    restart(fault.host);
   }
+}
+
+bool World::is_held_down(HostIndex host) const {
+  for (std::uint32_t i = 0; i < fault_active_.size(); ++i) {
+    const FaultPlan& fault = plan_->faults[i];
+    if (fault_active_[i] && fault.host == host &&
+        std::holds_alternative<Reboot>(fault.spec->action)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void World::restart(HostIndex host) {
+  // Before its first start there is nothing to start again.
+  if (now_ < Instant::at(plan_->hosts[host].start)) return;
+  queue_.push({now_,
+               QueuedEvent::order_of(QueuedEvent::Class::start,
+                                     scramble(mix(plan_->seed, plan_->hosts[host].key))),
+               0, host, 0});
 }
 
 /// What a fault does at the moment when it begins, beside what it asks for while it lasts.
@@ -65,9 +86,7 @@ void World::apply_instant(std::uint32_t index) {
   if (std::holds_alternative<Reboot>(action)) {
     ++fault_matches_[index];
     take_down(fault.host);
-    if (fault.end == fault.begin) {
-      queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::start, 0), 0, fault.host, 0});
-    }
+    if (fault.end == fault.begin) restart(fault.host);
   } else if (std::holds_alternative<NatReset>(action)) {
     ++fault_matches_[index];
     nats_[fault.nat].reset();
@@ -77,8 +96,7 @@ void World::apply_instant(std::uint32_t index) {
     host.clock.jump_wall(fault.amount);
     if (host.up) give(fault.host, WallClock{host.clock.read_wall(now_)});
   } else if (std::holds_alternative<Forge>(action)) {
-    ++fault_matches_[index];
-    forge(fault);
+    if (forge(fault)) ++fault_matches_[index];
   }
 }
 
@@ -90,6 +108,10 @@ void World::take_down(HostIndex index) {
   host.deadline.reset();
   host.announced.reset();
   deadlines_.set(index, Instant::never());
+  // What it was told to expect is forgotten with everything else.
+  for (std::size_t i = 0; i < flows_.size(); ++i) {
+    if (plan_->flows[i].to == index) flows_[i].reached.reset();
+  }
 }
 
 void World::heal() {
@@ -98,9 +120,7 @@ void World::heal() {
     if (!fault_active_[i]) continue;
     fault_active_[i] = 0;
     const FaultPlan& fault = plan_->faults[i];
-    if (std::holds_alternative<Reboot>(fault.spec->action)) {
-      queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::start, 0), 0, fault.host, 0});
-    }
+    if (std::holds_alternative<Reboot>(fault.spec->action)) restart(fault.host);
   }
   list_active_faults();
 }
@@ -115,9 +135,9 @@ void World::list_active_faults() {
   }
 }
 
-void World::forge(const FaultPlan& fault) {
+bool World::forge(const FaultPlan& fault) {
   const Host& victim = hosts_[fault.host];
-  if (victim.sockets.empty()) return;
+  if (victim.sockets.empty()) return false;
   const auto& text = std::get<Forge>(fault.spec->action).text;
   const Host& blamed = hosts_[fault.from_host];
   const Endpoint source = !blamed.sockets.empty()
@@ -132,19 +152,17 @@ void World::forge(const FaultPlan& fault) {
   flight.destination = victim.sockets.front();
   flight.node = plan_->node_of_host(fault.host);
   flight.sender = fault.from_host;
-  flight.has_id = false;
   flight.forged = true;
-  flight.copy_of_network = 0;
-  flight.id = {};
   flight.cause = steps_;
   flight.sent_at = now_;
-  flight.origin = {};
-  queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::delivery, 0), 0, index, 0});
+  flight.hop_limit = Send{}.hop_limit;
+  queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::delivery, fault.key), 0, index, 0});
   ++counts_.forged;
   ++counts_.in_flight;
+  return true;
 }
 
-void World::run_flow(std::uint32_t index) {
+void World::run_flow(std::uint32_t index, bool is_reach_done) {
   begin(StepKind::command, 0);
   const FlowPlan& plan = plan_->flows[index];
   Flow& flow = flows_[index];
@@ -152,6 +170,9 @@ void World::run_flow(std::uint32_t index) {
   step.flow = index;
   step.host = plan.from;
   const auto from = reachable_at(plan.from);
+  const auto command_order = [&](std::uint64_t key) {
+    return QueuedEvent::order_of(QueuedEvent::Class::command, scramble(mix(plan_->seed, key)));
+  };
   const bool announces = plan_->hosts[plan.to].role->port == 0;
   const auto give_command = [&](HostIndex host, const Command& command) {
     step.host = host;
@@ -163,12 +184,13 @@ void World::run_flow(std::uint32_t index) {
     drain(host);
   };
   // A receiver behind a relay must expect the sender before anything can get through to it.
-  if (announces && from && flow.reached != from && hosts_[plan.to].up) {
-    flow.reached = from;
+  if (announces && !is_reach_done && from && flow.reached != from && hosts_[plan.to].up) {
     step.command_is_reach = true;
     step.command_to = *from;
     give_command(plan.to, ReachCommand{*from});
-    queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::command, plan.key), 0, index, 0});
+    // A refusal is not for ever: the next datagram asks again.
+    if (step.command_accepted) flow.reached = from;
+    queue_.push({now_, command_order(plan.key), 0, index, 1});
     return;
   }
   if (const auto to = reachable_at(plan.to)) {
@@ -183,12 +205,7 @@ void World::run_flow(std::uint32_t index) {
   }
   ++flow.next;
   const Instant next = now_ + plan.every;
-  if (next.since_origin() <= plan.stop) {
-    queue_.push(
-        {next,
-         QueuedEvent::order_of(QueuedEvent::Class::command, scramble(mix(plan_->seed, plan.key))),
-         0, index, 0});
-  }
+  if (next.since_origin() < plan.stop) queue_.push({next, command_order(plan.key), 0, index, 0});
 }
 
 }  // namespace tickover::sim

@@ -28,6 +28,11 @@ void World::transmit(HostIndex host, const Send& send) {
     record.seen_source = source;
     ++counts_.dropped;
   };
+  if (!std::ranges::binary_search(hosts_[host].sockets, send.local) ||
+      send.local.family() != send.remote.family()) {
+    push_answer({SocketAnswer::Kind::send_refused, host, 0, 0, send.local, send.remote});
+    return drop(DropReason::send_refused);
+  }
   // Outwards through the NATs until the destination lies in the realm that was reached.
   while (!(to = plan_->owner(realm, send.remote.ip))) {
     if (!realm) return drop(DropReason::no_route);
@@ -153,7 +158,9 @@ void World::arrive(std::uint32_t index) {
   step.sender = flight.sender;
   step.source = flight.source;
   step.destination = flight.destination;
-  step.arrived = flight.bytes;
+  // What the host sends now may move or reuse the slots: the bytes stand elsewhere meanwhile.
+  arrived_.value.swap(flights_[index].bytes);
+  step.arrived = arrived_.value;
   step.arrived_digest = flight.digest;
   step.sent_at = flight.sent_at;
   step.copy_of_network = flight.copy_of_network;
@@ -192,9 +199,6 @@ void World::arrive(std::uint32_t index) {
     ++counts_.dropped;
   } else {
     ++counts_.delivered;
-    // What the host sends now may move or reuse the slots: the bytes stand elsewhere meanwhile.
-    arrived_.value.swap(flights_[index].bytes);
-    step.arrived = arrived_.value;
     const Datagram datagram{step.destination, step.source,          arrived_.value,
                             flight.ecn,       flight.dont_fragment, flight.hop_limit};
     give(step.host, datagram);
@@ -213,13 +217,17 @@ std::uint32_t World::new_flight() {
 }
 
 void World::free_flight(std::uint32_t index) {
+  // What it held last is no part of the state: equal worlds may have got here differently.
+  std::vector<std::uint8_t> bytes = std::move(flights_[index].bytes);
+  bytes.clear();
+  flights_[index] = Flight{.bytes = std::move(bytes)};
   free_flights_.push_back(index);
 }
 
 void World::open_socket(HostIndex index, const OpenSocket& request) {
   Host& host = hosts_[index];
   const HostPlan& plan = plan_->hosts[index];
-  SocketAnswer answer{index, host.boots, request.request, {}, steps_};
+  SocketAnswer answer{.host = index, .request = request.request};
   Endpoint local = request.local;
   const auto own = std::ranges::find_if(plan.info.addresses, [&](const IpAddress& ip) {
     return local.ip.is_unspecified() ? ip.family() == local.ip.family() : ip == local.ip;
@@ -240,15 +248,21 @@ void World::open_socket(HostIndex index, const OpenSocket& request) {
     }
     if (!taken(local)) {
       host.sockets.insert(std::ranges::lower_bound(host.sockets, local), local);
+      answer.kind = SocketAnswer::Kind::opened;
       answer.local = local;
       step_.value.sockets.push_back({true, local});
     }
   }
+  push_answer(answer);
+}
+
+void World::push_answer(SocketAnswer answer) {
+  answer.boot = hosts_[answer.host].boots;
+  answer.cause = steps_;
+  const std::uint64_t key = mix(mix(plan_->seed, plan_->hosts[answer.host].key), answer.request);
   answers_.push_back(answer);
-  queue_.push({now_,
-               QueuedEvent::order_of(QueuedEvent::Class::socket,
-                                     scramble(mix(mix(plan_->seed, plan.key), request.request))),
-               0, static_cast<std::uint32_t>(answers_.size() - 1), 0});
+  queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::socket, scramble(key)), 0,
+               static_cast<std::uint32_t>(answers_.size() - 1), 0});
 }
 
 void World::close_socket(HostIndex index, const Endpoint& local) {

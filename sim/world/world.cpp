@@ -93,7 +93,7 @@ void World::apply(const QueuedEvent& event) {
       arrive(event.index);
       break;
     case QueuedEvent::Class::command:
-      run_flow(event.index);
+      run_flow(event.index, event.detail != 0);
       break;
     case QueuedEvent::Class::timer:
       CHECK(false);
@@ -118,12 +118,14 @@ void World::start(HostIndex index) {
   Host& host = hosts_[index];
   const HostPlan& plan = plan_->hosts[index];
   const Instant host_now = host.clock.read(now_);
-  host.machine = plan.role->make(plan_->context(index, host.boots++, host_now));
-  host.up = true;
   step_.value.host = index;
   step_.value.host_now = host_now;
+  // Of two reboots that overlap, the one that ends last starts the host, and only once.
+  if (host.up || is_held_down(index)) return;
+  host.machine = plan.role->make(plan_->context(index, host.boots++, host_now));
+  host.up = true;
   // Two facts that every socket owner knows before it does anything.
-  host.machine.handle_input(WallClock{host.clock.read_wall(now_)}, host_now);
+  give(index, WallClock{host.clock.read_wall(now_)});
   give(index, AddressesChanged{plan.info.addresses});
 }
 
@@ -140,10 +142,13 @@ void World::answer(std::uint32_t index) {
     answers_.clear();
   }
   if (!host.up || host.boots != answer.boot) return;
-  if (answer.local) {
-    give(answer.host, SocketOpened{answer.request, *answer.local});
-  } else {
-    give(answer.host, SocketRefused{answer.request});
+  switch (answer.kind) {
+    case SocketAnswer::Kind::opened:
+      return give(answer.host, SocketOpened{answer.request, answer.local});
+    case SocketAnswer::Kind::refused:
+      return give(answer.host, SocketRefused{answer.request});
+    case SocketAnswer::Kind::send_refused:
+      return give(answer.host, SendRefused{answer.local, answer.remote});
   }
 }
 
@@ -162,7 +167,8 @@ void World::drain(HostIndex index) {
   Host& host = hosts_[index];
   Step& step = step_.value;
   std::size_t outputs = 0;
-  std::size_t used = 0;
+  // A start drains twice, and the bytes of both stay.
+  std::size_t used = step.sent.empty() ? 0 : step.sent.back().offset + step.sent.back().size;
   for (; outputs < most_outputs; ++outputs) {
     if (step.bytes.size() < used + max_datagram_size) step.bytes.resize(used + max_datagram_size);
     const auto transmit = host.machine.poll_transmit(MutableBytes(step.bytes).subspan(used));
@@ -212,7 +218,8 @@ void World::arm(HostIndex index) {
     const Instant tick = Instant::at(every * (now_.since_origin() / every + 1));
     wake_at = std::min(wake_at, tick);
   } else if (plan.driver == DriverKind::oversleeping && deadline) {
-    const auto at = static_cast<std::uint64_t>(deadline->at.since_origin().count());
+    // Keyed by simulated time: where the host's clock began must not matter (BUGS P20).
+    const auto at = static_cast<std::uint64_t>(wake_at.since_origin().count());
     const auto most = static_cast<std::uint64_t>(plan.driver_every.count()) + 1;
     const std::uint64_t late = scale_below(scramble(mix(mix(plan_->seed, plan.key), at)), most);
     wake_at += Duration::nanoseconds(static_cast<std::int64_t>(late));
@@ -248,8 +255,14 @@ void World::record_in_digest() {
       digest->add(sender ^ static_cast<std::uint64_t>(sent.fate.dropped), sent.payload_digest);
       digest->add(step.time);
     }
-    digest_.add(static_cast<std::uint64_t>(sent.fate.delay[0].count()),
-                static_cast<std::uint64_t>(sent.fate.delay[1].count()) + sent.fate.copies);
+    const Fate& fate = sent.fate;
+    digest_.add(static_cast<std::uint64_t>(fate.delay[0].count()),
+                static_cast<std::uint64_t>(fate.delay[1].count()));
+    digest_.add(fate.corrupt_word, std::uint64_t{fate.copies} | std::uint64_t{fate.corrupted} << 8 |
+                                       std::uint64_t{fate.reordered} << 9);
+  }
+  for (const SocketRecord& socket : step.sockets) {
+    digest_.add(stable_hash(socket.local), socket.open);
   }
   for (const Notice& notice : step.notices) {
     const std::uint64_t ends = mix(stable_hash(notice.local), stable_hash(notice.remote));

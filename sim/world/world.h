@@ -112,11 +112,15 @@ class World {
     std::uint8_t hop_limit = 0;
     bool operator==(const Flight&) const = default;
   };
+  /// What the operating system says of a socket: opened, refused, or unfit to send from.
   struct SocketAnswer {
+    enum class Kind : std::uint8_t { refused, opened, send_refused };
+    Kind kind{};
     HostIndex host = 0;
     std::uint32_t boot = 0;
     std::uint32_t request = 0;
-    std::optional<Endpoint> local;  // none: refused
+    Endpoint local;
+    Endpoint remote;  // of the send
     std::uint64_t cause = 0;
     bool operator==(const SocketAnswer&) const = default;
   };
@@ -140,6 +144,7 @@ class World {
   // network.cpp: datagrams and sockets
   void transmit(HostIndex host, const Send& send);
   void open_socket(HostIndex host, const OpenSocket& request);
+  void push_answer(SocketAnswer answer);
   void close_socket(HostIndex host, const Endpoint& local);
   void launch(HostIndex host, const Send& send, const SentRecord& record, NodeIndex node);
   /// What the active faults ask for; `conditions` become those of a degraded link.
@@ -154,10 +159,14 @@ class World {
   void change_fault(std::uint32_t fault, bool begins);
   void apply_instant(std::uint32_t fault);
   void take_down(HostIndex host);
+  /// Whether a reboot that still lasts keeps the host down.
+  bool is_held_down(HostIndex host) const;
+  void restart(HostIndex host);
   void heal();
   void list_active_faults();
-  void forge(const FaultPlan& fault);
-  void run_flow(std::uint32_t flow);
+  /// False if there was no socket to send to.
+  bool forge(const FaultPlan& fault);
+  void run_flow(std::uint32_t flow, bool is_reach_done);
 
   std::shared_ptr<const Plan> plan_;
   Instant now_;
