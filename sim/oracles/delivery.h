@@ -25,8 +25,9 @@ class FlowIndex {
 };
 
 /// BUGS P11: what a machine hands to its application is what another application sent, whole, at
-/// the right place, from the right address, and no more often than the network doubled it. What the
-/// network corrupted or forged is not the machines' fault and is not judged.
+/// the right place, from the right address, and no more often than the network doubled it. A
+/// network that corrupts or forges what reaches an application breaks this statement as a machine
+/// would: that is the canary.
 class Delivery final : public Oracle {
  public:
   explicit Delivery(const Plan& plan);
@@ -49,7 +50,6 @@ class Delivery final : public Oracle {
     std::uint16_t delivered = 0;
     std::uint16_t echoed = 0;
     bool accepted = false;
-    bool tainted = false;  // the network flipped a bit of it
   };
   struct Flow {
     std::vector<Sent> window;  // slot: number modulo size
@@ -71,7 +71,6 @@ class Delivery final : public Oracle {
   std::vector<Flow> flows_;
   std::vector<Candidates> candidates_;  // by host
   std::vector<std::uint8_t> expected_;  // scratch
-  bool has_forgeries_ = false;
 };
 
 }  // namespace tickover::sim

@@ -106,8 +106,8 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
       if (step.dropped != DropReason::none) {
         lines.push_back(
             {Weight::warning, fmt::format("{} from {} to {} does not arrive ({})", packet,
-                                            name_of_host(world, step.sender),
-                                            step.destination.text(), name_of(step.dropped))});
+                                          name_of_host(world, step.sender), step.destination.text(),
+                                          name_of(step.dropped))});
       } else {
         lines.push_back({step.forged ? Weight::warning : Weight::trace,
                          fmt::format("{} gets {}{} from {}", host, packet,
@@ -118,14 +118,13 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
     }
     case StepKind::timer:
       if (step.woken_for) {
-        lines.push_back(
-            {Weight::trace, fmt::format("{} wakes: {}", host, step.woken_for->reason)});
+        lines.push_back({Weight::trace, fmt::format("{} wakes: {}", host, step.woken_for->reason)});
       }
       break;
     case StepKind::command:
       if (step.command_is_reach) {
-        lines.push_back({Weight::trace,
-                         fmt::format("{} is told to expect {}", host, step.command_to.text())});
+        lines.push_back(
+            {Weight::trace, fmt::format("{} is told to expect {}", host, step.command_to.text())});
       } else {
         lines.push_back(
             {Weight::trace,
@@ -143,9 +142,9 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
         const FaultPlan& fault = world.plan().faults[step.fault];
         const bool instant = fault.end <= fault.begin;
         lines.push_back({Weight::info, fmt::format("{}{}", fault_text(world.plan(), step.fault),
-                                                     instant             ? ""
-                                                     : step.fault_begins ? " begins"
-                                                                         : " ends")});
+                                                   instant             ? ""
+                                                   : step.fault_begins ? " begins"
+                                                                       : " ends")});
       }
       break;
   }

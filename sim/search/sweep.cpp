@@ -101,7 +101,8 @@ std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegis
       const auto start = std::chrono::steady_clock::now();
       const auto plan = make_plan(item.scenario, cases[c].seed, registry);
       if (plan) {
-        tally.add(run_case(*plan, options.limits), since(start));
+        const Outcome outcome = run_case(*plan, options.limits);
+        tally.add(outcome, since(start));
       } else {
         tally.row.error = plan.error().what;
         tally.row.error_place = plan.error().place;

@@ -35,16 +35,16 @@ struct SweepRow {
   std::uint64_t seeds = 0;
   std::uint64_t held = 0;
   std::uint64_t failed = 0;
-  std::uint64_t distinct = 0;   // different runs, by digest
-  Duration simulated;           // of all runs together
+  std::uint64_t distinct = 0;  // different runs, by digest
+  Duration simulated;          // of all runs together
   std::uint64_t datagrams = 0;
   std::uint64_t steps = 0;
-  std::uint64_t folded = 0;     // all digests and seeds, folded without order
-  Duration busy;                // time the workers spent, on the real clock
+  std::uint64_t folded = 0;                         // all digests and seeds, folded without order
+  Duration busy;                                    // time the workers spent, on the real clock
   std::map<std::string, std::uint64_t> judgements;  // by oracle
   std::vector<std::uint64_t> fault_matches;
-  std::map<std::string, Failure> failures;          // by oracle or exit class
-  std::string error;            // why the scenario cannot be run at all
+  std::map<std::string, Failure> failures;  // by oracle or exit class
+  std::string error;                        // why the scenario cannot be run at all
   Place error_place;
 };
 

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/role.h"
+
+namespace tickover::sim {
+
+struct SweepRequest {
+  std::string program;             // as it was invoked, for the replay line
+  std::vector<std::string> paths;  // files and folders
+  std::uint64_t seeds = 100;
+  std::uint64_t from = 1;
+  unsigned jobs = 0;         // 0: all cores
+  std::string out = "runs";  // notes on running cases, and saved failures
+  bool quiet = false;        // nothing but failures
+  bool json = false;
+  std::uint64_t steps = 50'000'000;
+};
+
+/// `tickover sweep`: many seeds over many files on all cores; a progress bar on a terminal, a table
+/// at the end, every distinct failure confirmed and saved. Returns the exit code.
+int sweep_verb(const SweepRequest& request, const RoleRegistry& registry);
+
+}  // namespace tickover::sim

@@ -1,0 +1,99 @@
+#include "sim/search/run_case.h"
+
+#include <fmt/core.h>
+
+#include <array>
+
+#include "sim/oracles/oracles.h"
+#include "sim/report/story.h"
+
+namespace tickover::sim {
+namespace {
+
+ExitCode exit_code_of(StopReason stop, const Breach* breach) {
+  if (breach != nullptr) {
+    return breach->breach_class == BreachClass::invariant ? ExitCode::invariant
+                                                          : ExitCode::expectation;
+  }
+  const bool in_time = stop == StopReason::deadline || stop == StopReason::quiescent;
+  return in_time ? ExitCode::held : ExitCode::budget;
+}
+
+/// The first step after which two fresh runs of a plan have different digests; 0 if none has.
+std::uint64_t first_difference(const std::shared_ptr<const Plan>& plan, std::uint64_t most_steps) {
+  World a(plan, {});
+  World b(plan, {});
+  for (std::uint64_t i = 0; i < most_steps; ++i) {
+    if (a.next_time() != b.next_time()) return a.steps() + 1;
+    if (a.next_time() == Instant::never()) return 0;
+    a.step();
+    b.step();
+    if (a.digest() != b.digest()) return a.steps();
+  }
+  return 0;
+}
+
+}  // namespace
+
+int gravity(ExitCode code) {
+  constexpr std::array order = {ExitCode::held,           ExitCode::budget,
+                                ExitCode::expectation,    ExitCode::invariant,
+                                ExitCode::nondeterminism, ExitCode::crash};
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (order[i] == code) return static_cast<int>(i);
+  }
+  return static_cast<int>(order.size());
+}
+
+Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limits,
+                 const std::vector<Watcher*>& watchers) {
+  World world(plan, make_oracles(*plan));
+  Outcome outcome;
+  outcome.stop = run(world, limits, watchers);
+  if (const Breach* breach = world.oracles().breach()) outcome.breach = *breach;
+  outcome.exit = exit_code_of(outcome.stop, world.oracles().breach());
+  outcome.seed = plan->seed;
+  outcome.digest = world.digest();
+  outcome.steps = world.steps();
+  // What is quiet until the end of the duration has lasted that long, too.
+  const bool to_the_end = outcome.stop == StopReason::deadline;
+  outcome.simulated = to_the_end ? plan->duration : world.now().since_origin();
+  outcome.datagrams = world.counts();
+  for (const auto& oracle : world.oracles().all()) {
+    outcome.judgements.emplace_back(oracle->id(), oracle->judgements());
+  }
+  for (std::size_t i = 0; i < plan->faults.size(); ++i) {
+    outcome.fault_matches.push_back(world.matches(i));
+  }
+  return outcome;
+}
+
+void confirm(Outcome& outcome, const std::shared_ptr<const Plan>& plan, const RunLimits& limits) {
+  const Outcome again = run_case(plan, limits);
+  if (again.digest == outcome.digest && again.exit == outcome.exit) return;
+  const std::uint64_t step = first_difference(plan, limits.steps);
+  outcome.exit = ExitCode::nondeterminism;
+  outcome.breach = Breach{BreachClass::invariant,
+                          "P21",
+                          "the same scenario and seed give the same run (BUGS P21)",
+                          step == 0 ? fmt::format("two runs ended with digests {:016x} and {:016x}",
+                                                  outcome.digest, again.digest)
+                                    : fmt::format("two runs part at step {}", step),
+                          step,
+                          Instant::at(outcome.simulated)};
+}
+
+std::string summary(const Outcome& outcome) {
+  if (outcome.breach) {
+    return fmt::format("{} at {} s (step {}): {}", outcome.breach->oracle,
+                       seconds_text(outcome.breach->time), outcome.breach->step,
+                       outcome.breach->what);
+  }
+  if (outcome.exit == ExitCode::budget) {
+    return fmt::format("{} after {} steps at {} s", name_of(outcome.stop), outcome.steps,
+                       seconds_text(Instant::at(outcome.simulated)));
+  }
+  return "held";
+}
+
+}  // namespace tickover::sim
