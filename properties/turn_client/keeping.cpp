@@ -10,10 +10,24 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using namespace std::string_literals;
+
+ClientConfig without_keep_alive() {
+  ClientConfig c = config();
+  c.keep_alive = 24h;
+  return c;
+}
+
+/// The peer says something over the channel on which `ping` was sent.
+void reply(Bench& bench, const Sent& ping) {
+  std::array<std::uint8_t, 64> buffer;
+  const auto number = turn::ChannelData::decode(ping.bytes)->number;
+  bench.deliver(turn::write_channel_data(buffer, number, as_bytes("pong")), ping);
+}
 
 TEST(TurnClient, refreshes_at_half_of_each_lifetime) {
   for (const Duration lifetime : {Duration(1s), Duration(2s), Duration(119s), Duration(600s)}) {
-    Bench bench;
+    Bench bench(without_keep_alive());
     bench.allocate(lifetime);
     bench.obey();
     bench.run_until(after(lifetime / 2));
@@ -22,7 +36,7 @@ TEST(TurnClient, refreshes_at_half_of_each_lifetime) {
 }
 
 TEST(TurnClient, trusts_no_lifetime_for_more_than_an_hour) {
-  Bench bench;
+  Bench bench(without_keep_alive());
   bench.allocate(std::chrono::seconds(0xFFFFFFFFu));
   bench.obey();
   bench.run_until(after(1801s));
@@ -33,16 +47,10 @@ TEST(TurnClient, honours_the_lifetime_that_a_refresh_grants) {
   Bench bench;
   bench.allocate(600s);
   bench.run_until(after(25s));
-  bench.obey();
-  bench.run_until(after(299s));
-  bench.ignore();
-  bench.run_until(after(300s));
-  for (const Sent& sent : bench.take()) {
-    if (sent.is(Method::refresh)) bench.accept(sent, 10s);
-  }
-  EXPECT_EQ(bench.client.allocation()->expires_at, after(310s));
-  bench.run_until(after(305s));
-  EXPECT_EQ(bench.times(Method::refresh).back(), after(305s));
+  bench.accept(bench.take_one(), 10s);
+  EXPECT_EQ(bench.client.allocation()->expires_at, after(35s));
+  bench.run_until(after(30s));
+  EXPECT_EQ(bench.times(Method::refresh).back(), after(30s));
 }
 
 TEST(TurnClient, is_gone_at_the_very_instant_of_its_expiry) {
@@ -55,9 +63,7 @@ TEST(TurnClient, is_gone_at_the_very_instant_of_its_expiry) {
 }
 
 TEST(TurnClient, is_invalid_when_a_refresh_is_given_up) {
-  ClientConfig c = config();
-  c.keep_alive = 24h;
-  Bench bench(c);
+  Bench bench(without_keep_alive());
   bench.allocate(600s);
   bench.run_until(after(339'500ms - Duration::nanoseconds(1)));
   EXPECT_TRUE(bench.client.allocation());
@@ -91,36 +97,110 @@ TEST(TurnClient, survives_a_lost_keep_alive) {
   bench.take_one();
   bench.run_for(500ms);
   bench.accept(bench.take_one());
-  bench.run_until(after(49s));
+  bench.run_until(after(50s));
   EXPECT_TRUE(bench.client.allocation());
-  EXPECT_EQ(bench.count(Method::binding), 2u);
+  EXPECT_THAT(bench.times(Method::refresh), ElementsAre(after(25s), after(25'500ms)));
 }
 
-TEST(TurnClient, probes_every_period_in_an_idle_session) {
+TEST(TurnClient, notices_a_rebooted_relay_by_the_next_keep_alive) {
+  for (const bool busy : {false, true}) {
+    Bench bench;
+    bench.allocate();
+    bench.bind();
+    while (bench.now < after(25s)) {
+      bench.take();
+      if (busy) {
+        EXPECT_TRUE(bench.send("into the void"));
+      }
+      bench.run_for(1s);
+    }
+    bench.challenge(bench.take().back(), 438, "of the new boot");
+    bench.refuse(bench.take_one(), 437);
+    EXPECT_EQ(bench.event_log.back(),
+              std::pair(after(25s), "removed 192.0.2.1:50000: forgotten by the relay"s));
+  }
+}
+
+TEST(TurnClient, notices_a_rebooted_relay_even_by_the_last_copy_of_its_refresh) {
+  Bench bench;
+  bench.allocate();
+  bench.run_until(after(25s + 31'500ms));  // the last copy
+  const Sent last = bench.take().back();
+  bench.run_until(after(25s + 39'500ms - Duration::nanoseconds(1)));
+  bench.challenge(last, 438, "of the new boot");
+  EXPECT_TRUE(bench.client.allocation());
+  bench.refuse(bench.take_one(), 437);
+  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: forgotten by the relay"));
+}
+
+TEST(TurnClient, refreshes_every_period_in_an_idle_session) {
   Bench bench;
   bench.allocate();
   bench.obey();
   bench.run_until(after(1h));
-  EXPECT_EQ(bench.count(Method::refresh), 12u);   // each 300 s
-  EXPECT_EQ(bench.count(Method::binding), 144u);  // each 25 s
+  EXPECT_EQ(bench.count(Method::refresh), 144u);  // each 25 s
   EXPECT_EQ(bench.count(Method::allocate), 2u);
+  EXPECT_EQ(bench.log.size(), 2u + 144u);
+  EXPECT_EQ(bench.client.allocation()->expires_at, after(1h + 600s));
   EXPECT_THAT(bench.take_events(), IsEmpty());
 }
 
-TEST(TurnClient, needs_no_probe_while_data_flows_both_ways) {
+TEST(TurnClient, needs_no_keep_alive_while_data_flows_both_ways) {
   Bench bench;
   bench.allocate();
   bench.bind();
-  bench.ignore();
-  std::array<std::uint8_t, 64> buffer;
   for (int i = 0; i < 100; ++i) {
     EXPECT_TRUE(bench.send("ping"));
-    const Sent ping = bench.take_one();
-    const auto number = turn::ChannelData::decode(ping.bytes)->number;
-    bench.deliver(turn::write_channel_data(buffer, number, as_bytes("pong")), ping);
+    reply(bench, bench.take_one());
     bench.run_for(1s);
   }
-  EXPECT_EQ(bench.count(Method::binding), 0u);
+  EXPECT_EQ(bench.count(Method::refresh), 0u);
+}
+
+TEST(TurnClient, has_one_refresh_at_a_time) {
+  Bench bench;
+  bench.allocate();
+  bench.bind();
+  bench.run_until(after(25s));
+  EXPECT_EQ(bench.client.poll_timeout(), (Timeout{after(25'500ms), "retransmit"}));
+  const Sent refresh = bench.take_one();
+  bench.run_until(after(64s));
+  for (const Sent& copy : bench.take()) EXPECT_EQ(copy.bytes, refresh.bytes);
+}
+
+TEST(TurnClient, asks_again_when_a_refresh_went_unanswered_by_a_relay_that_lives) {
+  Bench bench;
+  bench.allocate();
+  bench.bind();
+  EXPECT_TRUE(bench.send("ping"));
+  const Sent ping = bench.take_one();
+  bench.run_until(after(40s));
+  reply(bench, ping);
+  const Sent first = bench.take().front();
+  bench.run_until(after(64'500ms));
+  EXPECT_TRUE(bench.client.allocation());
+  const Sent again = bench.take().back();
+  EXPECT_EQ(again.at, after(64'500ms));
+  EXPECT_NE(again.view().id(), first.view().id());
+  bench.run_until(after(104s));  // nothing more is heard
+  EXPECT_EQ(bench.event_log.back(),
+            std::pair(after(104s), "removed 192.0.2.1:50000: relay unreachable"s));
+}
+
+TEST(TurnClient, trusts_a_relay_that_answers_no_refresh_until_the_expiry_at_most) {
+  Bench bench;
+  bench.allocate(600s);
+  bench.bind();
+  EXPECT_TRUE(bench.send("ping"));
+  const Sent ping = bench.take_one();
+  while (bench.client.allocation()) {
+    bench.run_for(1s);
+    reply(bench, ping);
+    for (const Sent& sent : bench.take()) {
+      if (sent.is(Method::channel_bind)) bench.accept(sent);
+    }
+  }
+  EXPECT_EQ(bench.event_log.back(), std::pair(after(600s), "removed 192.0.2.1:50000: expired"s));
 }
 
 TEST(TurnClient, keeps_its_nat_open_while_it_only_receives) {
@@ -129,33 +209,19 @@ TEST(TurnClient, keeps_its_nat_open_while_it_only_receives) {
   bench.bind();
   EXPECT_TRUE(bench.send("ping"));
   const Sent ping = bench.take_one();
-  const auto number = turn::ChannelData::decode(ping.bytes)->number;
-  std::array<std::uint8_t, 64> buffer;
   bench.obey();
   for (int i = 0; i < 100; ++i) {
-    bench.deliver(turn::write_channel_data(buffer, number, as_bytes("pong")), ping);
+    reply(bench, ping);
     bench.run_for(1s);
   }
-  EXPECT_EQ(bench.count(Method::binding), 4u);
-}
-
-TEST(TurnClient, asks_at_once_when_its_mapped_address_has_moved) {
-  Bench bench;
-  bench.allocate();
-  bench.run_until(after(25s));
-  bench.answer(bench.take_one(), Class::success, [](MessageWriter& w) {
-    w.add_xor_address(AttributeType::xor_mapped_address, at("198.51.100.7:6001"));
-  });
-  const Sent refresh = bench.take_one();
-  EXPECT_TRUE(refresh.is(Method::refresh));
-  bench.refuse(refresh, 437);
-  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: forgotten by the relay"));
+  EXPECT_THAT(bench.times(Method::refresh),
+              ElementsAre(after(25s), after(50s), after(75s), after(100s)));
 }
 
 TEST(TurnClient, outlives_any_number_of_refused_sends_within_its_lifetime) {
   Bench bench;
   bench.allocate();
-  while (bench.now < after(450s)) {  // across the refresh at 300 s
+  while (bench.now < after(450s)) {  // across ten refreshes
     bench.run_for(250ms);
     for (const Sent& sent : bench.take()) bench.input(SendRefused{sent.local, sent.remote});
   }

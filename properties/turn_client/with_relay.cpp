@@ -189,12 +189,12 @@ TEST(TurnClientAndRelay, live_a_day_without_a_word_too_many) {
   EXPECT_EQ(wire.server->allocation_count(), 1u);
 }
 
-TEST(TurnClientAndRelay, recover_from_a_reboot_by_the_next_refresh) {
+TEST(TurnClientAndRelay, recover_from_a_reboot_by_the_next_keep_alive) {
   Wire wire({});
   EXPECT_TRUE(wire.client.bind_channel(bob, wire.now));
   wire.run_until(after(10s));
   wire.reboot();
-  wire.run_until(after(10s) + 205s);
+  wire.run_until(after(10s) + 25s + 5s);
   EXPECT_EQ(removals(wire), 1u);
   EXPECT_TRUE(wire.echoes(bob));
 }
@@ -241,7 +241,7 @@ RC_GTEST_PROP(TurnClientAndRelay, converge_once_the_weather_clears, ()) {
   for (std::uint16_t i = 0; i < peers; ++i) {
     RC_ASSERT(wire.echoes({{bob.endpoint.ip, static_cast<std::uint16_t>(7000 + i)}}));
   }
-  // Bounded traffic: a probe each 25 s, refreshes, and at most seven copies of each.
+  // Bounded traffic: a Refresh each 25 s, binds, and at most seven copies of each.
   RC_ASSERT(wire.sent < 2000u);
 }
 

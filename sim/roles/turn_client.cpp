@@ -171,7 +171,7 @@ Role turn_client_role() {
                     false,
                     {"channels", "permissions"}},
                    {"lifetime", ValueType::duration, "to ask for (left to the relay)"},
-                   {"keep-alive", ValueType::duration, "longest silence before a probe (25s)"},
+                   {"keep-alive", ValueType::duration, "longest silence before a Refresh (25s)"},
                    {"channel-refresh", ValueType::duration, "from one ChannelBind to the next"},
                    {"permission-refresh", ValueType::duration, "likewise for CreatePermission"},
                    {"first-pause", ValueType::duration, "before a second attempt (1s)"},

@@ -5,11 +5,15 @@
 #include <optional>
 
 #include "core/turn/addresses.h"
+#include "core/turn/client/keep_alive.h"
 #include "core/turn/client/timer.h"
 
 namespace tickover::turn::client {
 
-/// What the relay granted, until when, and when to ask for more.
+/// What the relay granted, until when, and when to ask for more: in good time before its end, and
+/// whenever it was silent for the keep-alive period. For a Refresh does more than a Binding request
+/// would: only a relay that still knows this 5-tuple grants it, so a rebooted relay and a NAT that
+/// moved us show at once, as 437 (BUGS P9, D09).
 ///
 /// The lifetime counts from the first copy of the request, because that may be the one that the
 /// relay took: the client never believes in it for longer than the relay does (BUGS P8).
@@ -22,8 +26,9 @@ class Allocation {
   /// RFC 8489, section 6.3.4.
   static constexpr std::uint8_t most_server_errors = 4;
 
-  Allocation(const RelayedAddress& relayed, const ClientAddress& mapped, Instant now)
-      : relayed_(relayed), mapped_(mapped), allocated_at_(now) {}
+  Allocation(const RelayedAddress& relayed, const ClientAddress& mapped, Duration keep_alive,
+             Instant now)
+      : relayed_(relayed), mapped_(mapped), allocated_at_(now), keep_alive_(keep_alive, now) {}
 
   const RelayedAddress& relayed() const { return relayed_; }
   const ClientAddress& mapped() const { return mapped_; }
@@ -31,11 +36,16 @@ class Allocation {
   /// Exclusive: at this instant it is gone.
   Instant expires_at() const { return expires_at_; }
   Duration lifetime() const { return lifetime_; }
+  /// Its expiry; or the next Refresh, unless one is queued or under way.
   std::optional<Due> due() const {
-    return sooner(
-        Due{expires_at_, Timer::allocation_expiry},
-        refreshing_ ? std::nullopt : std::optional(Due{refresh_at_, Timer::allocation_refresh}));
+    const Due expiry{expires_at_, Timer::allocation_expiry};
+    if (refreshing_) return expiry;
+    const Due refresh{refresh_at_, Timer::allocation_refresh};
+    return sooner(expiry, sooner(refresh, keep_alive_.due()));
   }
+  /// What passes between us and the relay.
+  KeepAlive& keep_alive() { return keep_alive_; }
+  const KeepAlive& keep_alive() const { return keep_alive_; }
 
   /// A success that grants `lifetime`, to a request first sent at `asked_at`.
   void granted(Duration lifetime, Instant asked_at, Instant now) {
@@ -55,13 +65,6 @@ class Allocation {
     refresh_again_at(now + refresh_pause);
     return ++server_errors_ <= most_server_errors;
   }
-  /// The relay sees us at another address than before: it may not know us there. Sooner than
-  /// `lifetime` will tell, a refresh does (BUGS D09).
-  void moved(const ClientAddress& mapped, Instant now) {
-    if (mapped == mapped_) return;
-    mapped_ = mapped;
-    if (!refreshing_) refresh_at_ = now;
-  }
 
   bool operator==(const Allocation&) const = default;
 
@@ -72,6 +75,7 @@ class Allocation {
   Duration lifetime_;
   Instant expires_at_;
   Instant refresh_at_;
+  KeepAlive keep_alive_;
   bool refreshing_ = false;  // queued or under way
   std::uint8_t server_errors_ = 0;
 };

@@ -57,10 +57,6 @@ void Client::handle_answer(std::uint32_t session_id, const stun::MessageView& me
   const Order order = entry->tag;
   const stun::TransactionId id = message.id();
   const int code = code_of(message);
-  if (order.kind == Kind::keep_alive) {
-    requests_.outstanding().finish(id);
-    return answered_keep_alive(message, now);
-  }
   if (is_challenge(code) && challenged(order, id, code, message, now)) return;
   // Verified before anything is touched: what fails here was never received (BUGS C19). Nothing
   // signs the answer to a bare Allocate, so only a challenge counts there.
@@ -69,7 +65,7 @@ void Client::handle_answer(std::uint32_t session_id, const stun::MessageView& me
     return;
   }
   requests_.outstanding().finish(id);
-  keep_alive_.heard(now);
+  heard(session, now);
   if (message.message_class() == stun::Class::success && !demands_the_unknown(message)) {
     succeeded(order, message, now);
   } else {
@@ -78,11 +74,8 @@ void Client::handle_answer(std::uint32_t session_id, const stun::MessageView& me
 }
 
 // Any answer shows that the relay lives, an error as well.
-void Client::answered_keep_alive(const stun::MessageView& message, Instant now) {
-  keep_alive_.probe_ended();
-  keep_alive_.heard(now);
-  const auto mapped = message.xor_address(AttributeType::xor_mapped_address);
-  if (mapped && allocation_) allocation_->moved(ClientAddress{*mapped}, now);
+void Client::heard(const Session& session, Instant now) {
+  if (session.stage == Stage::allocated) allocation_->keep_alive().heard(now);
 }
 
 bool Client::challenged(const Order& order, const stun::TransactionId& id, int code,
@@ -99,7 +92,7 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
 
   // The old id is retired: a second copy of this challenge finds nothing (BUGS C21).
   requests_.outstanding().finish(id);
-  if (order.kind != Kind::probe) keep_alive_.heard(now);
+  heard(session, now);
   const bool nothing_new =
       !stale && session.credentials.known() && session.credentials.realm() == *realm;
   if (nothing_new) {
@@ -129,7 +122,6 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
 void Client::challenged_too_often(const Order& order, Instant now) {
   switch (order.kind) {
     case Kind::probe:
-    case Kind::keep_alive:
       break;
     case Kind::allocate:
       return fail_attempt(AttemptFailure::stale_nonce_loop,
@@ -162,7 +154,6 @@ void Client::credentials_refused(const Order& order, Instant now) {
     case Kind::permit:
       return lost_allocation(RemovalReason::credentials_refused, Leave::drop, now);
     case Kind::probe:
-    case Kind::keep_alive:
       break;
   }
   CHECK(false);
@@ -189,7 +180,6 @@ void Client::succeeded(const Order& order, const stun::MessageView& message, Ins
       }
       return;
     case Kind::probe:
-    case Kind::keep_alive:
       break;
   }
   CHECK(false);
@@ -208,9 +198,8 @@ void Client::allocated(const Order& order, const stun::MessageView& message, Ins
   session.stage = Stage::allocated;
   last_held_ = Path{session.local, session.server};
   mismatches_ = 0;
-  allocation_.emplace(RelayedAddress{*relayed}, ClientAddress{*mapped}, now);
+  allocation_.emplace(RelayedAddress{*relayed}, ClientAddress{*mapped}, config_.keep_alive, now);
   allocation_->granted(*lifetime, order.asked_at, now);
-  keep_alive_.start(now);
   channels_.allocated(now);
   permissions_.allocated(now);
   events_.push(CandidateAdded{allocation_->relayed(), allocation_->mapped()});
@@ -241,7 +230,6 @@ void Client::refused(const Order& order, int code, Instant now) {
     case Kind::permit:
       return peer_request_refused(order, code, now);
     case Kind::probe:
-    case Kind::keep_alive:
       break;
   }
   CHECK(false);

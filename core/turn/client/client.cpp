@@ -18,8 +18,7 @@ Client::Client(ClientConfig config, Random random, Instant now)
     : config_(std::move(config)),
       random_(random),
       channels_(config_, random_),
-      permissions_(config_),
-      keep_alive_(config_.keep_alive) {
+      permissions_(config_) {
   CHECK(config_.server.size() == 1 || config_.server.size() == 2);
   CHECK(config_.keep_alive > Duration{});
   CHECK(config_.channel_refresh > Duration{} && config_.permission_refresh > Duration{});
@@ -94,7 +93,7 @@ std::expected<void, CommandError> Client::send(const PeerAddress& peer, Bytes pa
       number ? write_channel_data(buffer, *number, payload)
              : write_send_indication(buffer, stun::TransactionId::draw(random_), peer, payload);
   transmits_.sent({.local = session.local, .remote = session.server, .size = written.size()});
-  keep_alive_.sent(now);
+  allocation_->keep_alive().sent(now);
   return {};
 }
 
@@ -118,7 +117,7 @@ void Client::restart(Instant now) {
 
 void Client::transmit(const Session& session, Bytes payload, Instant now) {
   transmits_.send({.local = session.local, .remote = session.server}, payload);
-  if (session.stage == Stage::allocated) keep_alive_.sent(now);
+  if (session.stage == Stage::allocated) allocation_->keep_alive().sent(now);
 }
 
 std::optional<Timeout> Client::poll_timeout() const {

@@ -14,7 +14,6 @@
 #include "core/turn/client/config.h"
 #include "core/turn/client/event.h"
 #include "core/turn/client/event_queue.h"
-#include "core/turn/client/keep_alive.h"
 #include "core/turn/client/permissions.h"
 #include "core/turn/client/requests.h"
 #include "core/turn/client/retry_schedule.h"
@@ -25,6 +24,10 @@ namespace tickover::turn {
 /// Keeps one allocation alive on one relay by itself (RFC 8656 over RFC 8489): probes the relay's
 /// endpoints, authenticates, allocates, refreshes, binds channels, installs permissions, keeps the
 /// NAT's mapping, notices when the relay is gone, and starts over on a fresh local socket.
+///
+/// Idle or not, a relay that is dead or forgot us is noticed by the Refresh that follows
+/// `keep_alive` after its last word: an answer of 437, or one give-up of `backoff` later (BUGS P9).
+/// Only where that word came while a Refresh went unanswered, another one has to be given up first.
 ///
 /// Peers that were asked for stay wanted: they are bound again on each new allocation, until they
 /// are released or the relay refuses them. An answer counts only if its id, its source, the socket
@@ -127,7 +130,7 @@ class Client {
 
   // answers.cpp
   void handle_answer(std::uint32_t session, const stun::MessageView& message, Instant now);
-  void answered_keep_alive(const stun::MessageView& message, Instant now);
+  void heard(const Session& session, Instant now);
   /// The nonce is stale, or signing is asked for. False if the challenge is no proper one.
   bool challenged(const Order& order, const stun::TransactionId& id, int code,
                   const stun::MessageView& message, Instant now);
@@ -167,7 +170,6 @@ class Client {
   std::optional<client::Allocation> allocation_;
   client::Channels channels_;
   client::Permissions permissions_;
-  client::KeepAlive keep_alive_;
   client::RetrySchedule schedule_;
   std::optional<client::Path> last_held_;  // the 5-tuple of our latest allocation
   std::uint8_t mismatches_ = 0;            // 437 on so many local ports in a row

@@ -27,7 +27,7 @@ struct ClientConfig {
   /// LIFETIME to ask for; zero leaves it to the relay.
   Duration requested_lifetime = {};
 
-  /// The longest silence in either direction before a probe (RFC 8656, section 8; PROTOCOL F7).
+  /// The longest silence in either direction before a Refresh (RFC 8656, section 8; PROTOCOL F7).
   Duration keep_alive = std::chrono::seconds(25);
   /// From one answered ChannelBind to the next. Well inside the 300 s of the permission: two whole
   /// give-ups of 39.5 s still fit (PROTOCOL H7, PM5).

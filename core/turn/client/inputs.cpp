@@ -68,7 +68,7 @@ void Client::handle_channel_data(const Session& session, Bytes payload, Instant 
     ++counters_.unpermitted;
     return;
   }
-  keep_alive_.heard(now);
+  allocation_->keep_alive().heard(now);
   events_.push_data(*peer, data->payload);
 }
 
@@ -86,7 +86,7 @@ void Client::handle_indication(const Session& session, const stun::MessageView& 
     ++counters_.unpermitted;
     return;
   }
-  keep_alive_.heard(now);
+  allocation_->keep_alive().heard(now);
   events_.push_data(PeerAddress{*peer}, *data);
 }
 
@@ -116,7 +116,7 @@ void Client::handle(const SendRefused& refused, Instant now) {
   Session* session = find_session(refused.local, refused.remote);
   if (session == nullptr) return;
   session->refused_at = now;
-  if (session->stage == Stage::allocated) keep_alive_.send_refused(now);
+  if (session->stage == Stage::allocated) allocation_->keep_alive().send_refused(now);
 }
 
 void Client::handle(const SocketOpened& opened, Instant) {

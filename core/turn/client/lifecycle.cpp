@@ -123,7 +123,6 @@ void Client::invalidate(RemovalReason why, Leave leave, Instant now) {
   allocation_.reset();
   channels_.deallocated();
   permissions_.deallocated();
-  keep_alive_.stop();
   if (leave == Leave::release) {
     release_session(session);
   } else {

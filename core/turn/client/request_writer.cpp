@@ -35,8 +35,6 @@ void add_what_is_asked(MessageWriter& writer, const Order& order, const ClientCo
     case Kind::permit:
       writer.add_xor_address(AttributeType::xor_peer_address, order.peer.endpoint);
       break;
-    case Kind::keep_alive:
-      break;
   }
 }
 
@@ -54,7 +52,7 @@ Bytes write_request(MutableBytes buffer, const Order& order, const stun::Transac
     writer.add_text(AttributeType::software, config.software);
   }
   add_what_is_asked(writer, order, config);
-  if (order.kind != Kind::probe && order.kind != Kind::keep_alive) {
+  if (order.kind != Kind::probe) {
     CHECK(credentials.known());
     writer.add_text(AttributeType::username, config.username);
     writer.add_text(AttributeType::realm, credentials.realm());

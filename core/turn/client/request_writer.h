@@ -12,7 +12,7 @@ namespace tickover::turn::client {
 inline constexpr std::size_t largest_request = 4096;
 
 /// Writes the request of `order` into `buffer` of at least `largest_request` bytes. All but the
-/// probe and the keep-alive are signed, for which `credentials` must be known (CHECK).
+/// probe are signed, for which `credentials` must be known (CHECK).
 Bytes write_request(MutableBytes buffer, const Order& order, const stun::TransactionId& id,
                     const ClientConfig& config, const Credentials& credentials);
 

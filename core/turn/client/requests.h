@@ -20,7 +20,6 @@ enum class Kind : std::uint8_t {
   refresh,
   bind,
   permit,
-  keep_alive,
   release,
 };
 
@@ -36,11 +35,9 @@ constexpr stun::Method method_of(Kind kind) {
     case Kind::bind:
       return stun::Method::channel_bind;
     case Kind::permit:
-      return stun::Method::create_permission;
-    case Kind::keep_alive:
       break;
   }
-  return stun::Method::binding;
+  return stun::Method::create_permission;
 }
 
 /// A request to be made; its bytes are written only when its turn comes, with the newest nonce.

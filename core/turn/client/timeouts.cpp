@@ -13,7 +13,6 @@ std::optional<Due> Client::due() const {
   if (allocation_) next = sooner(next, allocation_->due());
   next = sooner(next, channels_.due());
   next = sooner(next, permissions_.due());
-  next = sooner(next, keep_alive_.due());
   return sooner(next, schedule_.due());
 }
 
@@ -64,8 +63,8 @@ void Client::retransmit(Instant now) {
 void Client::enqueue_due(Instant now) {
   if (!allocation_) return;
   const std::uint32_t session = allocated_session()->id;
-  if (const auto next = allocation_->due();
-      next && next->timer == Timer::allocation_refresh && next->at <= now) {
+  // It has not expired, so what is due of it can only be a Refresh.
+  if (const auto next = allocation_->due(); next && next->at <= now) {
     allocation_->refreshing();
     requests_.enqueue({.kind = Kind::refresh, .session = session});
   }
@@ -75,10 +74,6 @@ void Client::enqueue_due(Instant now) {
   }
   for (const PeerAddress& peer : permissions_.take_due(now)) {
     requests_.enqueue({.kind = Kind::permit, .session = session, .peer = peer});
-  }
-  if (const auto next = keep_alive_.due(); next && next->at <= now) {
-    keep_alive_.probing();
-    requests_.enqueue({.kind = Kind::keep_alive, .session = session});
   }
 }
 
@@ -97,8 +92,11 @@ void Client::start(Order order, Instant now) {
 
 // No answer came, or the host says that none will. The request is no longer outstanding.
 void Client::give_up(const Order& order, Instant now) {
-  // What never left the host says nothing about the relay (BUGS C15).
+  // What never left the host says nothing about the relay (BUGS C15), and one that spoke meanwhile
+  // is not dead.
   const bool was_refused = session_of(order).refused_at >= order.asked_at;
+  const bool is_inconclusive =
+      was_refused || (allocation_ && allocation_->keep_alive().heard_after(order.asked_at));
   switch (order.kind) {
     case Kind::probe:
       return lost_probe(order.session, AttemptFailure::unanswered, now);
@@ -109,17 +107,12 @@ void Client::give_up(const Order& order, Instant now) {
     case Kind::release:
       return drop_session(order.session);
     case Kind::refresh:
-      if (was_refused) return allocation_->refresh_again_at(now);
-      return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
-    case Kind::keep_alive:
-      keep_alive_.probe_ended();
-      if (was_refused || keep_alive_.heard_after(order.asked_at)) return;
+      // Again at once, as long as it lives; else it is lost at once (BUGS C07).
+      if (is_inconclusive) return allocation_->refresh_again_at(now);
       return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
     case Kind::bind:
     case Kind::permit:
-      if (was_refused || keep_alive_.heard_after(order.asked_at)) {
-        return retry_peer(order, now + config_.first_pause);
-      }
+      if (is_inconclusive) return retry_peer(order, now + config_.first_pause);
       return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
   }
 }
