@@ -293,6 +293,9 @@ TEST(ScenarioReader, refuses_nats_in_a_circle) {
                        "behind = \"m\"\n"),
             "x.toml:3:1: the NAT \"m\" is behind itself\nx.toml:6:1: the NAT \"n\" is behind "
             "itself\n");
+  EXPECT_EQ(complaints("[[nat]]\nname = \"l\"\nbehind = \"m\"\n[[nat]]\nname = \"m\"\n"
+                       "behind = \"m\"\n"),
+            "x.toml:6:1: the NAT \"m\" is behind itself\n");
   EXPECT_EQ(complaints("[[nat]]\nname = \"m\"\nbehind = \"bob\"\n"),
             "x.toml:5:10: \"bob\" is a host, and a [[nat]] is expected\n");
   EXPECT_EQ(complaints("[[nat]]\nname = \"m\"\nmapping = \"adress\"\n"),
@@ -325,6 +328,22 @@ TEST(ScenarioReader, survives_nesting_without_end) {
   std::string tables = "a = ";
   for (int i = 0; i < 500'000; ++i) tables += "{a=";
   EXPECT_EQ(problems_in(tables).size(), 1u);
+}
+
+TEST(ScenarioReader, keeps_unquoted_decimals_exact) {
+  EXPECT_EQ(complaints("[[fault]]\ndegrade = { between = [\"bob\", \"*\"], corrupt = \"ü\", "
+                       "loss = 1e-2 }\n"),
+            "x.toml:4:47: `corrupt`: expected a probability such as \"1%\" or \"1/3\", found "
+            "\"ü\"\nx.toml:4:59: `loss`: expected a probability such as \"1%\" or \"1/3\", found "
+            "\"1e-2\": \"e-2\" is too much\n");
+}
+
+TEST(ScenarioReader, lists_a_thousand_problems_and_counts_the_rest) {
+  std::string many = "# S\nformat = 1\n";
+  for (int i = 0; i < 1500; ++i) many += "k" + std::to_string(i) + " = 1\n";
+  const auto problems = problems_in(many);
+  ASSERT_EQ(problems.size(), 1001u);
+  EXPECT_EQ(problems.back(), "x.toml: and 501 more problems");
 }
 
 class ScenarioFile : public testing::Test {

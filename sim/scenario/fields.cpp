@@ -63,7 +63,7 @@ Fields::Fields(const TomlNode& table, const Keys& keys, std::string_view noun, P
     if (!key) {
       const bool allow = unknown == Unknown::allow;
       const std::vector<std::string> known = allow ? missing : names_of(keys);
-      std::string meant = nearest(entry.key, known);
+      std::string meant = problems.is_full() ? std::string() : nearest(entry.key, known);
       if (allow && meant.empty()) continue;
       std::string what = fmt::format("{} has no key {}", noun, quoted(entry.key));
       if (meant.empty()) what += fmt::format("; it has {}", listed(known));

@@ -101,7 +101,7 @@ bool Names::expect(std::string_view name, Accept accept, Place place, Problems& 
   const auto found = entries_.find(name);
   if (found == entries_.end() && !is_member(name)) {
     problems.error(place, fmt::format("there is no {} {}", noun(accept), quoted(name)),
-                   nearest(name, candidates(accept)));
+                   problems.is_full() ? std::string() : nearest(name, candidates(accept)));
     return false;
   }
   const Kind kind = found == entries_.end() ? Kind::host : found->second.kind;
@@ -139,6 +139,7 @@ std::string_view Names::without_member(std::string_view name) const {
 std::vector<std::string> Names::candidates(Accept accept) const {
   std::vector<std::string> words;
   for (const auto& [name, entry] : entries_) {
+    if (words.size() >= most_candidates) break;
     if (accepts(accept, entry.kind)) words.push_back(name);
     if (entry.kind == Kind::group && accept != Accept::nat) {
       words.push_back(name + "-1");

@@ -38,10 +38,13 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   if (word.empty() || word.size() > longest_word) return {};
   std::string best;
   std::size_t fewest = longest_word;
-  for (const std::string& candidate : candidates) {
+  const std::size_t end = std::min(candidates.size(), most_candidates);
+  for (std::size_t i = 0; i < end; ++i) {
+    const std::string& candidate = candidates[i];
     if (candidate.empty() || candidate.size() > longest_word) continue;
     const std::size_t longer = std::max(word.size(), candidate.size());
     const std::size_t allowed = std::max<std::size_t>(longer / 3, 1);
+    if (longer - std::min(word.size(), candidate.size()) > allowed) continue;
     const std::size_t needed = edits(word, candidate);
     if (needed > allowed || needed >= longer || needed >= fewest) continue;
     fewest = needed;

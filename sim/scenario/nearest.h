@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,7 +9,9 @@ namespace tickover::sim {
 
 /// The candidate that `word` was most likely meant to be: the one with the fewest edits (insert,
 /// remove, replace, swap neighbours; case is free), the first of equals. Empty if none is close:
-/// more than a third of the longer word would have to change.
+/// more than a third of the longer word would have to change. Only the first thousand are looked
+/// at.
+inline constexpr std::size_t most_candidates = 1000;
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 /// `"a", "b" or "c"`, for errors that list what is valid. Shows the first dozen.

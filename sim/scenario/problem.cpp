@@ -23,13 +23,18 @@ std::string Problem::text() const {
   return result;
 }
 
+bool Problems::is_full() const {
+  return problems_.size() >= most_problems;
+}
+
 std::vector<Problem> Problems::sorted() const {
   std::vector<Problem> result = problems_;
   std::sort(result.begin(), result.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.line, a.column, a.what) < std::tie(b.line, b.column, b.what);
   });
   if (unlisted_ > 0) {
-    result.push_back({file_, 0, 0, fmt::format("and {} more problems", unlisted_)});
+    const Severity severity = has_errors() ? Severity::error : Severity::warning;
+    result.push_back({file_, 0, 0, fmt::format("and {} more problems", unlisted_), severity});
   }
   return result;
 }
@@ -44,7 +49,7 @@ void Problems::warning(Place place, std::string what, std::string meant) {
 }
 
 void Problems::add(Place place, std::string what, Severity severity, std::string meant) {
-  if (problems_.size() >= most_problems) {
+  if (is_full()) {
     ++unlisted_;
     return;
   }

@@ -31,6 +31,8 @@ class Problems {
   explicit Problems(std::string file) : file_(std::move(file)) {}
 
   bool has_errors() const { return errors_ > 0; }
+  /// Whether further problems are only counted: their words need not be sought.
+  bool is_full() const;
   /// In the order of the file. At most a thousand; the last then says how many more there are.
   std::vector<Problem> sorted() const;
 

@@ -153,18 +153,28 @@ void add_name(const TomlNode& table, Names::Kind kind, Reading& reading) {
 
 /// A NAT that is behind itself has no outside.
 void check_nat_cycles(const std::vector<NatSpec>& nats, Problems& problems) {
-  std::map<std::string_view, std::string_view> outwards;
-  for (const NatSpec& nat : nats) outwards[nat.name] = nat.behind;
+  struct Step {
+    const NatSpec* nat;
+    std::size_t walk = 0;  // which walk came by first; 0: none
+  };
+  std::map<std::string_view, Step> steps;
+  for (const NatSpec& nat : nats) steps.try_emplace(nat.name, Step{&nat});
+  auto next = [&steps](const NatSpec& nat) -> Step* {
+    const auto found = nat.behind.empty() ? steps.end() : steps.find(nat.behind);
+    return found == steps.end() ? nullptr : &found->second;
+  };
+  std::size_t walk = 0;
   for (const NatSpec& nat : nats) {
-    std::string_view at = nat.behind;
-    for (std::size_t steps = 0; !at.empty() && steps <= nats.size(); ++steps) {
-      if (at == nat.name) {
-        problems.error(nat.place, fmt::format("the NAT {} is behind itself", quoted(nat.name)));
-        break;
-      }
-      const auto next = outwards.find(at);
-      at = next == outwards.end() ? std::string_view() : next->second;
-    }
+    ++walk;
+    Step* step = &steps.at(nat.name);
+    for (; step && step->walk == 0; step = next(*step->nat)) step->walk = walk;
+    if (!step || step->walk != walk) continue;  // it leads outside, or where a walk was before
+    const NatSpec* first = step->nat;
+    do {
+      problems.error(step->nat->place,
+                     fmt::format("the NAT {} is behind itself", quoted(step->nat->name)));
+      step = next(*step->nat);
+    } while (step->nat != first);
   }
 }
 

@@ -13,74 +13,77 @@
 namespace tickover::sim {
 namespace {
 
-class Converter {
- public:
-  explicit Converter(std::string_view text) : text_(text) {
-    line_starts_.push_back(0);
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\n') line_starts_.push_back(i + 1);
-    }
-  }
+Place place_of(const toml::source_region& region) {
+  return {region.begin.line, region.begin.column};
+}
 
-  TomlNode convert(const toml::node& node) const {
-    TomlNode result;
-    result.place = place_of(node.source());
-    if (const auto* table = node.as_table()) {
-      result.kind = TomlNode::Kind::table;
-      convert_entries(*table, result);
-    } else if (const auto* array = node.as_array()) {
-      result.kind = TomlNode::Kind::list;
-      result.items.reserve(array->size());
-      for (const toml::node& item : *array) result.items.push_back(convert(item));
-    } else if (const auto* text = node.as_string()) {
-      result.kind = TomlNode::Kind::text;
-      result.text = text->get();
-    } else if (const auto* integer = node.as_integer()) {
-      result.kind = TomlNode::Kind::integer;
-      result.integer = integer->get();
-      result.text = word_at(result.place);
-    } else if (const auto* flag = node.as_boolean()) {
-      result.kind = TomlNode::Kind::flag;
-      result.flag = flag->get();
-    } else {
-      result.kind = node.is_floating_point() ? TomlNode::Kind::real : TomlNode::Kind::date;
-      result.text = word_at(result.place);
-    }
-    return result;
-  }
+std::tuple<std::uint32_t, std::uint32_t> order(Place place) {
+  return {place.line, place.column};
+}
 
- private:
-  static Place place_of(const toml::source_region& region) {
-    return {region.begin.line, region.begin.column};
-  }
-
-  void convert_entries(const toml::table& table, TomlNode& result) const {
-    result.entries.reserve(table.size());
-    for (const auto& [key, value] : table) {
+/// All but the words of reals and dates.
+TomlNode convert(const toml::node& node) {
+  TomlNode result;
+  result.place = place_of(node.source());
+  if (const auto* table = node.as_table()) {
+    result.kind = TomlNode::Kind::table;
+    result.entries.reserve(table->size());
+    for (const auto& [key, value] : *table) {
       result.entries.push_back({std::string(key.str()), place_of(key.source()), convert(value)});
     }
     // toml++ sorts by name.
-    std::sort(
-        result.entries.begin(), result.entries.end(), [](const TomlEntry& a, const TomlEntry& b) {
-          return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
-        });
+    std::sort(result.entries.begin(), result.entries.end(),
+              [](const TomlEntry& a, const TomlEntry& b) {
+                return std::tuple(order(a.place), std::string_view(a.key)) <
+                       std::tuple(order(b.place), std::string_view(b.key));
+              });
+  } else if (const auto* array = node.as_array()) {
+    result.kind = TomlNode::Kind::list;
+    result.items.reserve(array->size());
+    for (const toml::node& item : *array) result.items.push_back(convert(item));
+  } else if (const auto* text = node.as_string()) {
+    result.kind = TomlNode::Kind::text;
+    result.text = text->get();
+  } else if (const auto* integer = node.as_integer()) {
+    result.kind = TomlNode::Kind::integer;
+    result.integer = integer->get();
+    result.text = std::to_string(result.integer);
+  } else if (const auto* flag = node.as_boolean()) {
+    result.kind = TomlNode::Kind::flag;
+    result.flag = flag->get();
+  } else {
+    result.kind = node.is_floating_point() ? TomlNode::Kind::real : TomlNode::Kind::date;
   }
+  return result;
+}
 
-  /// The bare word that begins at a place: a real is judged as written, not as a double.
-  std::string word_at(Place place) const {
-    if (place.line == 0 || place.line > line_starts_.size()) return {};
-    std::size_t at = line_starts_[place.line - 1];
-    for (std::uint32_t column = 1; at < text_.size() && column < place.column; ++column) {
-      ++at;
-      while (at < text_.size() && (text_[at] & '\xC0') == '\x80') ++at;
+void collect_wordless(TomlNode& node, std::vector<TomlNode*>& wordless) {
+  const bool lacks_word = node.kind == TomlNode::Kind::real || node.kind == TomlNode::Kind::date;
+  if (lacks_word) wordless.push_back(&node);
+  for (TomlNode& item : node.items) collect_wordless(item, wordless);
+  for (TomlEntry& entry : node.entries) collect_wordless(entry.value, wordless);
+}
+
+/// Gives reals and dates the word they were written with, because a double is not exact. One sweep
+/// over the text, whatever the order in the tree.
+void add_words(TomlNode& root, std::string_view text) {
+  std::vector<TomlNode*> wordless;
+  collect_wordless(root, wordless);
+  std::sort(wordless.begin(), wordless.end(),
+            [](const TomlNode* a, const TomlNode* b) { return order(a->place) < order(b->place); });
+  Place at{1, 1};
+  std::size_t offset = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;  // a byte order mark has no column
+  for (TomlNode* node : wordless) {
+    while (offset < text.size() && order(at) < order(node->place)) {
+      const bool line_ends = text[offset] == '\n';
+      at = line_ends ? Place{at.line + 1, 1} : Place{at.line, at.column + 1};
+      ++offset;
+      while (offset < text.size() && (text[offset] & '\xC0') == '\x80') ++offset;
     }
-    const std::size_t end = std::min(text_.find_first_of(" \t\r\n,]}#", at), text_.size());
-    return at < end ? std::string(text_.substr(at, end - at)) : std::string();
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n,]}#", offset), text.size());
+    node->text = text.substr(offset, end - offset);
   }
-
-  std::string_view text_;
-  std::vector<std::size_t> line_starts_;
-};
+}
 
 }  // namespace
 
@@ -88,7 +91,9 @@ std::expected<TomlNode, TomlError> parse_toml(std::string_view text) {
   if (const auto flaw = find_flaw(text)) return std::unexpected(TomlError{flaw->place, flaw->what});
   try {
     const toml::table table = toml::parse(text);
-    return Converter(text).convert(table);
+    TomlNode root = convert(table);
+    add_words(root, text);
+    return root;
   } catch (const toml::parse_error& error) {
     const toml::source_position& begin = error.source().begin;
     return std::unexpected(

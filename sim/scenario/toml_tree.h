@@ -18,7 +18,7 @@ struct TomlNode {
 
   Kind kind = Kind::table;
   Place place;
-  std::string text;  // a text's content; of a real, an integer or a date the word as written
+  std::string text;  // a text's content; of a number or a date its word
   std::int64_t integer = 0;
   bool flag = false;
   std::vector<TomlNode> items;     // of a list
