@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,7 +15,7 @@ namespace tickover::sim {
 /// A scenario of hosts without links, for oracles that are shown steps made by hand.
 struct Stage {
   Scenario scenario;
-  RoleRegistry registry = RoleRegistry::built_in();
+  std::shared_ptr<RoleRegistry> registry = std::make_shared<RoleRegistry>(RoleRegistry::built_in());
 
   Stage& host(std::string name, std::string role, const char* address) {
     scenario.hosts.push_back({.name = std::move(name),
@@ -30,10 +31,13 @@ struct Stage {
     scenario.traffic.push_back({.from = std::move(from), .to = std::move(to)});
     return *this;
   }
+  /// Keeps the registry alive, of which it names roles.
   std::shared_ptr<const Plan> plan(std::uint64_t seed = 1) const {
-    auto made = make_plan(scenario, seed, registry);
+    auto made = make_plan(scenario, seed, *registry);
     if (!made) throw std::runtime_error(made.error().what);
-    return *made;
+    using Held = std::pair<std::shared_ptr<RoleRegistry>, std::shared_ptr<const Plan>>;
+    const auto held = std::make_shared<Held>(registry, *made);
+    return {held, held->second.get()};
   }
 };
 
@@ -49,9 +53,9 @@ inline Stage stage_with_clients() {
     bool operator==(const Silent&) const = default;
   };
   Stage stage;
-  stage.registry.add({.name = "client", .help = "says nothing", .make = [](const RoleContext&) {
-                        return AnyMachine(Silent{});
-                      }});
+  stage.registry->add({.name = "client", .help = "says nothing", .make = [](const RoleContext&) {
+                         return AnyMachine(Silent{});
+                       }});
   return stage;
 }
 

@@ -6,7 +6,12 @@
 #include "sim/oracles/conservation.h"
 #include "sim/oracles/delivery.h"
 #include "sim/oracles/expect.h"
+#include "sim/oracles/marks.h"
+#include "sim/oracles/relay_oracle.h"
+#include "sim/oracles/retransmissions.h"
+#include "sim/oracles/traffic_bound.h"
 #include "sim/oracles/wake_honesty.h"
+#include "sim/oracles/wire.h"
 
 namespace tickover::sim {
 namespace {
@@ -28,8 +33,18 @@ Oracles make_oracles(const Plan& plan) {
     add(std::in_place_type<CandidateProtocol>);
   }
   if (!plan.flows.empty()) add(std::in_place_type<Delivery>);
+  if (some_host(plan, Retransmissions::is_client)) {
+    add(std::in_place_type<Retransmissions>);
+    add(std::in_place_type<TrafficBound>);
+  }
+  if (some_host(plan, Wire::speaks_stun)) add(std::in_place_type<Wire>);
+  if (some_host(plan, [](const HostPlan& h) { return h.info.role == "turn-server"; })) {
+    add(std::in_place_type<Answers>);
+    add(std::in_place_type<RelayTables>);
+  }
   if (Expect::applies(plan)) add(std::in_place_type<Expect>);
   if (plan.heal_at != Instant::never()) add(std::in_place_type<Heal>);
+  add(std::in_place_type<Marks>);
   return oracles;
 }
 

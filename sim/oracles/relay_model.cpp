@@ -1,0 +1,191 @@
+#include "sim/oracles/relay_model.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace tickover::sim {
+
+RelayModel::Permission* RelayModel::Allocation::permission(const IpAddress& ip) {
+  const auto at = std::ranges::find(permissions, ip, &Permission::ip);
+  return at == permissions.end() ? nullptr : &*at;
+}
+
+RelayModel::Channel* RelayModel::Allocation::channel(std::uint16_t number) {
+  const auto at = std::ranges::find(channels, number, &Channel::number);
+  return at == channels.end() ? nullptr : &*at;
+}
+
+RelayModel::Channel* RelayModel::Allocation::channel(const Endpoint& peer) {
+  const auto at = std::ranges::find(channels, peer, &Channel::peer);
+  return at == channels.end() ? nullptr : &*at;
+}
+
+bool RelayModel::Allocation::repeats(Bytes id) {
+  for (const Id& known : recent) {
+    if (std::ranges::equal(known, id)) return true;
+  }
+  std::ranges::copy(id, recent[next_recent].begin());
+  next_recent = (next_recent + 1) % recent.size();
+  return false;
+}
+
+std::size_t RelayModel::place(const Endpoint& client, const Endpoint& server) const {
+  const auto at =
+      std::ranges::lower_bound(allocations_, std::tie(client, server), {},
+                               [](const Allocation& a) { return std::tie(a.client, a.server); });
+  return static_cast<std::size_t>(at - allocations_.begin());
+}
+
+RelayModel::Allocation* RelayModel::find(const Endpoint& client, const Endpoint& server) {
+  const std::size_t at = place(client, server);
+  if (at == allocations_.size()) return nullptr;
+  Allocation& found = allocations_[at];
+  return found.client == client && found.server == server ? &found : nullptr;
+}
+
+RelayModel::Allocation* RelayModel::find_relayed(const Endpoint& relayed) {
+  const auto at = std::ranges::lower_bound(by_relayed_, relayed, {}, &ByRelayed::relayed);
+  if (at == by_relayed_.end() || at->relayed != relayed) return nullptr;
+  return &allocations_[at->index];
+}
+
+/// Rare: only when an allocation comes. Of those that had the address, the latest to end counts.
+void RelayModel::index_relayed() {
+  by_relayed_.clear();
+  for (std::uint32_t i = 0; i < allocations_.size(); ++i) {
+    by_relayed_.push_back({allocations_[i].relayed, i});
+  }
+  std::ranges::sort(by_relayed_, [&](const ByRelayed& a, const ByRelayed& b) {
+    return std::tuple(a.relayed, allocations_[b.index].span.at_most, a.index) <
+           std::tuple(b.relayed, allocations_[a.index].span.at_most, b.index);
+  });
+  const auto same = [](const ByRelayed& a, const ByRelayed& b) { return a.relayed == b.relayed; };
+  by_relayed_.erase(std::unique(by_relayed_.begin(), by_relayed_.end(), same), by_relayed_.end());
+}
+
+std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlance& success,
+                                       const Endpoint& client, const Endpoint& server, Instant now,
+                                       const RelayLifetimes& lifetimes) {
+  if (request.type == stun_type::allocate) {
+    return allocated(request, success, client, server, now);
+  }
+  if (request.type != stun_type::refresh && request.type != stun_type::create_permission &&
+      request.type != stun_type::channel_bind) {
+    return {};
+  }
+  Allocation* allocation = find(client, server);
+  const bool deletes =
+      request.type == stun_type::refresh && find_number(success, stun_attribute::lifetime) == 0u;
+  if (allocation == nullptr || allocation->span.is_dead(now)) {
+    // A relay that remembers its answers repeats the one that deleted (PROTOCOL F6).
+    if (deletes && allocation != nullptr && allocation->repeats(request.id)) return {};
+    return "success for an allocation that does not exist (PROTOCOL R16)";
+  }
+  const bool repeated = allocation->repeats(request.id);
+  if (request.type == stun_type::refresh) {
+    const auto seconds = find_number(success, stun_attribute::lifetime);
+    if (!seconds) return "Refresh success without LIFETIME (RFC 8656, section 8.2)";
+    if (deletes) {
+      allocation->span = {now, now};
+    } else {
+      allocation->span.extend(now + Duration(std::chrono::seconds(*seconds)), repeated);
+    }
+    return {};
+  }
+  if (request.type == stun_type::channel_bind) {
+    return bound(*allocation, request, now, repeated, lifetimes);
+  }
+  StunAttributes attributes(request);
+  while (const auto attribute = attributes.next()) {
+    if (attribute->type != stun_attribute::xor_peer_address) continue;
+    const auto peer = xor_endpoint(request, attribute->value);
+    if (!peer) return "CreatePermission success for a malformed peer (PROTOCOL PM3)";
+    Permission* known = allocation->permission(peer->ip);
+    if (known == nullptr) known = &allocation->permissions.emplace_back(Permission{peer->ip, {}});
+    known->span.extend(now + lifetimes.permission, repeated);
+  }
+  return {};
+}
+
+std::string_view RelayModel::allocated(const StunGlance& request, const StunGlance& success,
+                                       const Endpoint& client, const Endpoint& server,
+                                       Instant now) {
+  const auto relayed = find_endpoint(success, stun_attribute::xor_relayed_address);
+  const auto seconds = find_number(success, stun_attribute::lifetime);
+  if (!relayed || !seconds) return "Allocate success without address or lifetime (PROTOCOL R13)";
+  // What ended long ago is of no interest: nothing of it can still be under way.
+  std::erase_if(allocations_, [&](const Allocation& a) {
+    return a.span.is_dead(now - Duration(std::chrono::minutes(10)));
+  });
+  index_relayed();
+  Allocation* known = find(client, server);
+  if (known != nullptr && !known->span.is_dead(now)) {
+    if (std::ranges::equal(known->created_by, request.id)) return {};  // PROTOCOL R15
+    if (known->span.is_alive(now)) return "a second allocation for one client (PROTOCOL R2)";
+  }
+  Allocation fresh{.client = client, .server = server, .relayed = *relayed};
+  std::ranges::copy(request.id, fresh.created_by.begin());
+  fresh.span.extend(now + Duration(std::chrono::seconds(*seconds)), false);
+  std::size_t addresses = 0;
+  StunAttributes attributes(success);
+  while (const auto attribute = attributes.next()) {
+    addresses += attribute->type == stun_attribute::xor_relayed_address ? 1 : 0;
+  }
+  fresh.unclear = addresses > 1;
+  const Allocation* owner = find_relayed(*relayed);
+  const bool taken = owner != nullptr && owner != known && owner->span.is_alive(now);
+  if (known != nullptr) {
+    *known = std::move(fresh);
+  } else {
+    const auto at = static_cast<std::ptrdiff_t>(place(client, server));
+    allocations_.insert(allocations_.begin() + at, std::move(fresh));
+  }
+  index_relayed();
+  return taken ? "one relayed address for two clients (RFC 8656, section 7.2)" : std::string_view();
+}
+
+std::string_view RelayModel::bound(Allocation& allocation, const StunGlance& request, Instant now,
+                                   bool repeated, const RelayLifetimes& lifetimes) {
+  const auto number = find_attribute(request, stun_attribute::channel_number);
+  const auto peer = find_endpoint(request, stun_attribute::xor_peer_address);
+  if (!number || number->size() < 2 || !peer) {
+    return "ChannelBind success without number or peer (PROTOCOL H1)";
+  }
+  const auto value = static_cast<std::uint16_t>((*number)[0] << 8 | (*number)[1]);
+  std::erase_if(allocation.channels,
+                [&](const Channel& channel) { return channel.span.is_dead(now); });
+  const auto conflicts = [&](const Channel* channel) {
+    return channel != nullptr && channel->span.is_alive(now) &&
+           (channel->number != value || channel->peer != *peer);
+  };
+  if (conflicts(allocation.channel(value)) || conflicts(allocation.channel(*peer))) {
+    return "a channel bound to two peers, or a peer to two channels (PROTOCOL H1)";
+  }
+  Channel* known = allocation.channel(value);
+  if (known == nullptr || known->peer != *peer) {
+    std::erase_if(allocation.channels, [&](const Channel& channel) {
+      return channel.number == value || channel.peer == *peer;
+    });
+    known = &allocation.channels.emplace_back(Channel{value, *peer, {}});
+    repeated = false;
+  }
+  known->span.extend(now + lifetimes.channel, repeated);
+  Permission* permission = allocation.permission(peer->ip);
+  if (permission == nullptr) {
+    permission = &allocation.permissions.emplace_back(Permission{peer->ip, {}});
+  }
+  permission->span.extend(now + lifetimes.permission, repeated);
+  return {};
+}
+
+std::string_view RelayModel::failed(const StunGlance& request, const StunGlance& error,
+                                    const Endpoint& client, const Endpoint& server, Instant now) {
+  if (request.type == stun_type::allocate || request.type == stun_type::binding) return {};
+  const Allocation* allocation = find(client, server);
+  if (error_code_of(error) == 437 && allocation != nullptr && allocation->span.is_alive(now)) {
+    return "437 although the allocation lives (BUGS P13)";
+  }
+  return {};
+}
+
+}  // namespace tickover::sim

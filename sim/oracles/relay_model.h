@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "core/address.h"
+#include "core/time.h"
+#include "sim/oracles/glance.h"
+
+namespace tickover::sim {
+
+/// Lifetimes that a relay is configured with (RFC 8656, sections 9 and 12).
+struct RelayLifetimes {
+  Duration permission = std::chrono::seconds(300);
+  Duration channel = std::chrono::seconds(600);
+};
+
+/// A reference model of one relay's tables, learnt from its datagrams alone (PROTOCOL 1.5 to
+/// 1.10). Where a repeated request may or may not have extended something (a relay may answer it
+/// from memory), the model keeps both ends: alive before `surely`, gone from `at_most` on.
+class RelayModel {
+ public:
+  struct Span {
+    Instant surely;
+    Instant at_most;
+    bool is_alive(Instant now) const { return now < surely; }
+    bool is_dead(Instant now) const { return now >= at_most; }
+    void extend(Instant until, bool repeated) {
+      if (!repeated) surely = until;
+      at_most = repeated ? std::max(at_most, until) : until;
+    }
+  };
+  struct Permission {
+    IpAddress ip;
+    Span span;
+  };
+  struct Channel {
+    std::uint16_t number = 0;
+    Endpoint peer;
+    Span span;
+  };
+  using Id = std::array<std::uint8_t, 12>;
+  struct Allocation {
+    Endpoint client;
+    Endpoint server;
+    Endpoint relayed;
+    Id created_by{};
+    Span span;
+    bool unclear = false;  // two relayed addresses, or something else that is not modelled
+    std::vector<Permission> permissions;
+    std::vector<Channel> channels;
+    std::array<Id, 16> recent{};  // requests that succeeded
+    std::size_t next_recent = 0;
+
+    Permission* permission(const IpAddress& ip);
+    Channel* channel(std::uint16_t number);
+    Channel* channel(const Endpoint& peer);
+    /// True if that request has succeeded before; remembers it.
+    bool repeats(Bytes id);
+  };
+
+  void clear() { *this = {}; }
+  Allocation* find(const Endpoint& client, const Endpoint& server);
+  Allocation* find_relayed(const Endpoint& relayed);
+
+  /// The relay answered `request` of `client` with `success`. Says what is wrong with that, if
+  /// anything; empty otherwise.
+  std::string_view succeeded(const StunGlance& request, const StunGlance& success,
+                             const Endpoint& client, const Endpoint& server, Instant now,
+                             const RelayLifetimes& lifetimes);
+  /// The same for an error.
+  std::string_view failed(const StunGlance& request, const StunGlance& error,
+                          const Endpoint& client, const Endpoint& server, Instant now);
+
+ private:
+  std::string_view allocated(const StunGlance& request, const StunGlance& success,
+                             const Endpoint& client, const Endpoint& server, Instant now);
+  std::string_view bound(Allocation& allocation, const StunGlance& request, Instant now,
+                         bool repeated, const RelayLifetimes& lifetimes);
+
+  struct ByRelayed {
+    Endpoint relayed;
+    std::uint32_t index;
+    auto operator<=>(const ByRelayed&) const = default;
+  };
+  std::size_t place(const Endpoint& client, const Endpoint& server) const;
+  void index_relayed();
+
+  std::vector<Allocation> allocations_;  // sorted by (client, server)
+  std::vector<ByRelayed> by_relayed_;    // sorted; the latest owner of each relayed address
+};
+
+}  // namespace tickover::sim
