@@ -68,6 +68,7 @@ const Marks* Marks::of(const Oracles& oracles) {
 }
 
 void Marks::observe(const Step& step, const World& world) {
+  judged();
   if (step.kind == StepKind::delivery) see_delivery(step, world);
   if (step.kind == StepKind::start) see_start(step, world);
   if (step.kind == StepKind::timer && step.woken_for && step.host_now > step.woken_for->at) {

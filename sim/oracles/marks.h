@@ -39,7 +39,7 @@ enum class Mark : std::uint8_t {
   count_,
 };
 
-/// Counts the marks of one run. It never objects, and is not among those that must have judged.
+/// Counts the marks of one run. It never objects; it judges in that it looks at every step.
 class Marks final : public Oracle {
  public:
   using Counts = std::array<std::uint64_t, static_cast<std::size_t>(Mark::count_)>;
