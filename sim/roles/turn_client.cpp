@@ -134,18 +134,16 @@ turn::ClientConfig config_of(const RoleContext& context) {
 }
 
 /// Everything that may stand between a clean network and a working allocation, one after the other:
-/// noticing that the relay forgot us, giving up on what was under way, the pause before a new
-/// attempt, and the attempt itself with the binding of peers.
+/// the silence before a probe, giving up on what was under way, the pause before a new attempt, the
+/// pause before a peer is asked for again, and the exchanges of the attempt itself. Fixed pauses
+/// are drawn up to a quarter longer.
 Duration bound_of(const RoleContext& context, Duration round_trip) {
   const turn::ClientConfig config = config_of(context);
   const BackoffBounds bounds = bounds_of(config.backoff);
-  const Duration granted = std::max<Duration>(config.requested_lifetime, std::chrono::seconds(600));
-  const Duration refresh = std::min<Duration>(granted, std::chrono::hours(1)) / 2;
-  const Duration notice = std::max(refresh, config.keep_alive);
   const Duration pause =
       std::max({config.longest_pause, config.capacity_pause, config.mismatch_pause});
   constexpr std::int64_t exchanges = 4;  // challenge, Allocate, a stale nonce, ChannelBind
-  return notice + bounds.give_up + pause + config.capacity_pause + bounds.longest_wait +
+  return config.keep_alive + bounds.give_up + (pause + config.capacity_pause) * 5 / 4 +
          round_trip * exchanges;
 }
 
