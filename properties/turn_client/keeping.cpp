@@ -203,6 +203,24 @@ TEST(TurnClient, trusts_a_relay_that_answers_no_refresh_until_the_expiry_at_most
   EXPECT_EQ(bench.event_log.back(), std::pair(after(600s), "removed 192.0.2.1:50000: expired"s));
 }
 
+TEST(TurnClient, puts_its_keep_alive_off_with_every_word_once_both_sides_spoke) {
+  Bench bench;
+  bench.allocate();
+  bench.bind();
+  const auto keep_alive_at = [](Duration d) { return Timeout{after(d), "keep-alive"}; };
+  bench.run_until(after(10s));
+  EXPECT_TRUE(bench.send("ping"));
+  EXPECT_EQ(bench.client.poll_timeout(), keep_alive_at(25s));
+  const Sent ping = bench.take_one();
+  reply(bench, ping);
+  EXPECT_EQ(bench.client.poll_timeout(), keep_alive_at(35s));
+  bench.run_until(after(20s));
+  reply(bench, ping);
+  EXPECT_EQ(bench.client.poll_timeout(), keep_alive_at(35s));
+  EXPECT_TRUE(bench.send("ping"));
+  EXPECT_EQ(bench.client.poll_timeout(), keep_alive_at(45s));
+}
+
 TEST(TurnClient, keeps_its_nat_open_while_it_only_receives) {
   Bench bench;
   bench.allocate();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <optional>
 
 #include "core/turn/addresses.h"
 #include "core/turn/client/keep_alive.h"
@@ -37,7 +36,7 @@ class Allocation {
   Instant expires_at() const { return expires_at_; }
   Duration lifetime() const { return lifetime_; }
   /// Its expiry; or the next Refresh, unless one is queued or under way.
-  std::optional<Due> due() const {
+  Due due() const {
     const Due expiry{expires_at_, Timer::allocation_expiry};
     if (refreshing_) return expiry;
     const Due refresh{refresh_at_, Timer::allocation_refresh};

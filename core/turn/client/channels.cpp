@@ -191,8 +191,8 @@ void Channels::drop_number(const Channel& channel) {
   slots_.erase(slot);
 }
 
-std::optional<Due> Channels::due_of(const Channel& channel) const {
-  std::optional<Due> due;
+Due Channels::due_of(const Channel& channel) const {
+  Due due;
   if (channel.wanted && !channel.binding) due = Due{channel.bind_at, Timer::channel_bind};
   if (channel.confirmed) due = sooner(due, Due{channel.expires_at, Timer::channel_expiry});
   if (!channel.wanted && !channel.binding && !channel.confirmed) {
@@ -202,7 +202,7 @@ std::optional<Due> Channels::due_of(const Channel& channel) const {
 }
 
 void Channels::recompute_due() {
-  due_.reset();
+  due_ = {};
   if (!active_) return;
   for (const Channel& channel : channels_) due_ = sooner(due_, due_of(channel));
 }

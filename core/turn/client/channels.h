@@ -41,7 +41,7 @@ class Channels {
   bool surely_permits(const IpAddress& ip, Instant now) const;
   bool possibly_permits(const IpAddress& ip, Instant now) const;
   bool has_room_for(const PeerAddress& peer) const;
-  std::optional<Due> due() const { return due_; }
+  Due due() const { return due_; }
 
   // Commands. `want` needs room (CHECK).
   void want(const PeerAddress& peer, Instant now);
@@ -95,7 +95,7 @@ class Channels {
   const Channel* find(const PeerAddress& peer) const;
   void give_number(Channel& channel);
   void drop_number(const Channel& channel);
-  std::optional<Due> due_of(const Channel& channel) const;
+  Due due_of(const Channel& channel) const;
   void recompute_due();
 
   Duration refresh_period_;
@@ -105,7 +105,7 @@ class Channels {
   bool active_ = false;
   std::vector<Channel> channels_;  // by peer
   std::vector<Slot> slots_;        // by number
-  std::optional<Due> due_;
+  Due due_;
 };
 
 }  // namespace tickover::turn::client

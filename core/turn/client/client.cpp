@@ -81,9 +81,9 @@ std::expected<void, CommandError> Client::send(const PeerAddress& peer, Bytes pa
                                                Instant now) {
   begin_change(now);
   if (const auto checked = check_peer(peer); !checked) return checked;
-  if (!can_send(peer, now)) return std::unexpected(CommandError::not_ready);
+  const auto number = channel(peer, now);
+  if (!number && !can_send(peer, now)) return std::unexpected(CommandError::not_ready);
   const Session& session = *allocated_session();
-  const auto number = channels_.usable(peer, now);
   const std::size_t overhead = number ? channel_data_header_size : indication_overhead;
   if (payload.size() + overhead > max_datagram_size) {
     return std::unexpected(CommandError::payload_too_long);
@@ -94,6 +94,7 @@ std::expected<void, CommandError> Client::send(const PeerAddress& peer, Bytes pa
              : write_send_indication(buffer, stun::TransactionId::draw(random_), peer, payload);
   transmits_.sent({.local = session.local, .remote = session.server, .size = written.size()});
   allocation_->keep_alive().sent(now);
+  next_due_ = due();
   return {};
 }
 
@@ -121,9 +122,8 @@ void Client::transmit(const Session& session, Bytes payload, Instant now) {
 }
 
 std::optional<Timeout> Client::poll_timeout() const {
-  const auto next = due();
-  if (!next || next->at == Instant::never()) return {};
-  return Timeout{next->at, name(next->timer)};
+  if (next_due_.at == Instant::never()) return {};
+  return Timeout{next_due_.at, name(next_due_.timer)};
 }
 
 }  // namespace tickover::turn

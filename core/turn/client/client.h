@@ -105,7 +105,7 @@ class Client {
   void transmit(const Session& session, Bytes payload, Instant now);
 
   // timeouts.cpp
-  std::optional<client::Due> due() const;
+  client::Due due() const;
   void begin_change(Instant now);
   /// Does everything that is due at `now`; afterwards nothing is.
   void settle(Instant now);
@@ -177,6 +177,7 @@ class Client {
   bool closed_ = false;
   TransmitQueue transmits_;
   client::EventQueue events_;
+  client::Due next_due_;  // due(), as it is after each change
   Counters counters_;
 };
 

@@ -132,7 +132,7 @@ Permissions::Permission& Permissions::existing(const PeerAddress& peer) {
 }
 
 void Permissions::recompute_due() {
-  due_.reset();
+  due_ = {};
   if (!active_) return;
   for (const Permission& permission : permissions_) {
     if (permission.wanted && !permission.creating) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "core/turn/addresses.h"
@@ -23,7 +22,7 @@ class Permissions {
   bool surely_permits(const IpAddress& ip, Instant now) const;
   bool possibly_permits(const IpAddress& ip, Instant now) const;
   bool has_room_for(const PeerAddress& peer) const;
-  std::optional<Due> due() const { return due_; }
+  Due due() const { return due_; }
 
   // Commands. `want` needs room (CHECK).
   void want(const PeerAddress& peer, Instant now);
@@ -66,7 +65,7 @@ class Permissions {
   Duration refresh_period_;
   bool active_ = false;
   std::vector<Permission> permissions_;  // by IP address
-  std::optional<Due> due_;
+  Due due_;
 };
 
 }  // namespace tickover::turn::client

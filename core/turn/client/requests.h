@@ -59,15 +59,16 @@ class Requests {
   using Outstanding = stun::Transactions<Order>;
 
   Outstanding& outstanding() { return outstanding_; }
-  std::optional<Due> due() const {
-    const auto at = outstanding_.poll_timeout();
-    return at ? std::optional(Due{*at, Timer::retransmit}) : std::nullopt;
+  Due due() const {
+    if (outstanding_.empty()) return {};
+    return {*outstanding_.poll_timeout(), Timer::retransmit};
   }
 
   void enqueue(const Order& order) { waiting_.push(order); }
+  bool has_next() const { return !waiting_.empty() && !outstanding_.is_full(); }
   /// The next order, if there is one and room for it.
   std::optional<Order> next() {
-    if (waiting_.empty() || outstanding_.is_full()) return {};
+    if (!has_next()) return {};
     return waiting_.pop();
   }
   /// Nothing of this session is sent or expected any more.

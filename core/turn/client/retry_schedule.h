@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "core/random.h"
 #include "core/turn/client/config.h"
@@ -12,10 +11,7 @@ namespace tickover::turn::client {
 /// When the next attempt to allocate begins. At most one is planned.
 class RetrySchedule {
  public:
-  std::optional<Due> due() const {
-    if (!at_) return {};
-    return Due{*at_, Timer::reallocate};
-  }
+  Due due() const { return {at_, Timer::reallocate}; }
 
   /// A pause that doubles with each failure in a row. Its second half is drawn, so that the clients
   /// of a rebooted relay do not come back all at once.
@@ -31,7 +27,7 @@ class RetrySchedule {
   Instant after_pause(Duration pause, Random& random, Instant now) {
     return plan(now + pause + drawn_below(pause / 4, random));
   }
-  void begin() { at_.reset(); }
+  void begin() { at_ = Instant::never(); }
   void succeeded() { failures_ = 0; }
 
   bool operator==(const RetrySchedule&) const = default;
@@ -49,7 +45,7 @@ class RetrySchedule {
     return at;
   }
 
-  std::optional<Instant> at_;
+  Instant at_ = Instant::never();
   std::uint32_t failures_ = 0;
 };
 

@@ -8,8 +8,8 @@ namespace tickover::turn {
 
 using namespace client;
 
-std::optional<Due> Client::due() const {
-  std::optional<Due> next = requests_.due();
+Due Client::due() const {
+  Due next = requests_.due();
   if (allocation_) next = sooner(next, allocation_->due());
   next = sooner(next, channels_.due());
   next = sooner(next, permissions_.due());
@@ -23,17 +23,19 @@ void Client::handle_timeout(Instant now) {
 // Whatever is due by now happens before the change itself, as if the owner had woken us on time.
 void Client::begin_change(Instant now) {
   events_.begin_change();
-  settle(now);
+  if (next_due_.is_due(now)) settle(now);
 }
 
 void Client::settle(Instant now) {
   // A timer that runs may make another one due at once, but none makes itself due again.
   int rounds = 0;
-  for (auto next = due(); next && next->at <= now; next = due()) {
+  for (next_due_ = due(); next_due_.is_due(now); next_due_ = due()) {
     CHECK(++rounds <= 16);
     run_timers(now);
   }
+  if (!requests_.has_next()) return;
   while (const auto order = requests_.next()) start(*order, now);
+  next_due_ = due();
 }
 
 void Client::run_timers(Instant now) {
@@ -44,7 +46,7 @@ void Client::run_timers(Instant now) {
   for (const PeerAddress& peer : channels_.take_expired(now)) events_.push(PeerLost{peer});
   for (const PeerAddress& peer : permissions_.take_expired(now)) events_.push(PeerLost{peer});
   enqueue_due(now);
-  if (const auto next = schedule_.due(); next && next->at <= now) begin_attempt();
+  if (schedule_.due().is_due(now)) begin_attempt();
 }
 
 void Client::retransmit(Instant now) {
@@ -64,7 +66,7 @@ void Client::enqueue_due(Instant now) {
   if (!allocation_) return;
   const std::uint32_t session = allocated_session()->id;
   // It has not expired, so what is due of it can only be a Refresh.
-  if (const auto next = allocation_->due(); next && next->at <= now) {
+  if (allocation_->due().is_due(now)) {
     allocation_->refreshing();
     requests_.enqueue({.kind = Kind::refresh, .session = session});
   }

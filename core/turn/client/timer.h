@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "core/time.h"
@@ -48,18 +47,19 @@ constexpr std::string_view name(Timer timer) {
   return "?";
 }
 
+/// When something is to be done, and what; never() if nothing is. Small enough for registers: one
+/// is asked for with every datagram.
 struct Due {
-  Instant at;
+  Instant at = Instant::never();
   Timer timer{};
 
+  constexpr bool is_due(Instant now) const { return at <= now && at != Instant::never(); }
   bool operator==(const Due&) const = default;
 };
 
 /// The earlier of two; of simultaneous ones the first.
-constexpr std::optional<Due> sooner(std::optional<Due> a, std::optional<Due> b) {
-  if (!a) return b;
-  if (!b) return a;
-  return b->at < a->at ? b : a;
+constexpr Due sooner(Due a, Due b) {
+  return b.at < a.at ? b : a;
 }
 
 /// Before every instant that a clock shows: what has never been true.
