@@ -38,6 +38,8 @@ class HostClock {
   WallTime read_wall(Instant t) const {
     return WallTime::at(epoch + t.since_origin() + wall_offset_);
   }
+  /// The same clock with another origin: it reads `by` more at every instant.
+  HostClock shifted(Duration by) const { return {offset_ + by, drift_ppm_, wall_offset_}; }
   void jump_wall(Duration by) { wall_offset_ += by; }
 
   /// 2026-01-01T00:00:00Z, where every simulated wall clock without an offset starts.
