@@ -51,6 +51,8 @@ struct Role {
   /// How long after the network is clean such a host needs at most to work again, for the given
   /// longest round trip; absent: it has nothing to recover.
   std::function<Duration(const RoleContext&, Duration round_trip)> recovery_bound = {};
+  /// What faults may call this role's datagrams, as its kind_name does; empty: anything.
+  std::vector<std::string> messages = {};
   /// Why no machine can be made of these settings; nothing if one can. Asked before `make`.
   std::function<std::optional<std::string>(const RoleContext&)> problem = {};
 };

@@ -74,7 +74,8 @@ Role peer_role() {
               [](const RoleContext& context) {
                 return AnyMachine(Peer(context.self.addresses, context.flag("echo", false)));
               },
-          .port = peer_port};
+          .port = peer_port,
+          .messages = {"datagram"}};
 }
 
 }  // namespace tickover::sim

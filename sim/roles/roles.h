@@ -28,5 +28,7 @@ BackoffBounds bounds_of(const BackoffPolicy& policy);
 /// Names STUN messages and ChannelData: the kind is the 14-bit message type, or 0x4000.
 Label stun_label(Bytes datagram);
 std::string_view stun_kind_name(std::uint16_t kind);
+/// Every name that stun_kind_name gives to what STUN and TURN hosts send, and "datagram".
+std::vector<std::string> stun_messages();
 
 }  // namespace tickover::sim

@@ -105,7 +105,8 @@ Role stun_client_role() {
                 // next query follows the give-up.
                 return bounds.longest_wait +
                        context.duration("query-interval", usual.query_interval) + round_trip;
-              }};
+              },
+          .messages = stun_messages()};
 }
 
 }  // namespace tickover::sim

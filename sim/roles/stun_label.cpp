@@ -36,4 +36,19 @@ std::string_view stun_kind_name(std::uint16_t kind) {
   return stun::message_name(stun::MessageType::decoded(kind));
 }
 
+std::vector<std::string> stun_messages() {
+  using stun::Class;
+  using stun::Method;
+  std::vector<std::string> names = {"ChannelData", "datagram"};
+  for (const Method method : {Method::binding, Method::allocate, Method::refresh,
+                              Method::create_permission, Method::channel_bind}) {
+    for (const Class message_class : {Class::request, Class::success, Class::error}) {
+      names.emplace_back(stun::message_name({method, message_class}));
+    }
+  }
+  names.emplace_back(stun::message_name({Method::send, Class::indication}));
+  names.emplace_back(stun::message_name({Method::data, Class::indication}));
+  return names;
+}
+
 }  // namespace tickover::sim

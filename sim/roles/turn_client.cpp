@@ -187,6 +187,7 @@ Role turn_client_role() {
                     TurnClient(config_of(context), channels, context.random, context.now));
               },
           .recovery_bound = bound_of,
+          .messages = stun_messages(),
           .problem = [](const RoleContext& context) -> std::optional<std::string> {
             if (!config_of(context).server.empty()) return {};
             return "it has no address of a family that its relay has";

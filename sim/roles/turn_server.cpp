@@ -105,6 +105,7 @@ Role turn_server_role() {
                 return AnyMachine(TurnServer(config_of(context), context.random, context.now));
               },
           .port = stun_port,
+          .messages = stun_messages(),
           .problem = [](const RoleContext& context) { return config_of(context).problem(); }};
 }
 

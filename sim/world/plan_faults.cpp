@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/random.h"
+#include "sim/scenario/nearest.h"
 #include "sim/world/plan_builder.h"
 
 namespace tickover::sim {
@@ -62,6 +63,29 @@ HostIndex PlanBuilder::one_host(const std::string& name, Place place) {
   return host.value_or(0);
 }
 
+/// A fault that names what its hosts never send would never match.
+void PlanBuilder::check_message(const PacketMatch& match, Place place) {
+  if (match.message.empty()) return;
+  std::vector<std::string> known;
+  for (const HostIndex host : plan_->hosts_named(match.from)) {
+    const std::vector<std::string>& messages = plan_->hosts[host].role->messages;
+    if (messages.empty()) return;
+    known.insert(known.end(), messages.begin(), messages.end());
+  }
+  const auto is_named = [&](const std::string& name) {
+    return name == match.message || name.starts_with(match.message + " ");
+  };
+  if (known.empty() || std::ranges::any_of(known, is_named)) return;
+  std::string what = "\"" + match.from + "\" sends no message \"" + match.message + "\"";
+  // "Refresh" alone is a good name, too.
+  for (std::size_t i = 0, n = known.size(); i < n; ++i) {
+    known.push_back(known[i].substr(0, known[i].find(' ')));
+  }
+  const std::string meant = nearest(match.message, known);
+  if (!meant.empty()) what += " (did you mean \"" + meant + "\"?)";
+  fail(place, what);
+}
+
 void PlanBuilder::add_faults() {
   std::vector<std::string> seen;
   for (const FaultSpec& spec : plan_->scenario.faults) {
@@ -83,6 +107,7 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
       spec.length ? fault.begin + draw(*spec.length, word(path + ".for")) : Instant::never();
   const auto match = [&](const PacketMatch& m) {
     fault.directions = directions_between(m.from, m.to, spec.place);
+    check_message(m, spec.place);
     if (m.transaction) {
       fault.transaction_low = m.transaction->low;
       fault.transaction_high = m.transaction->high;
