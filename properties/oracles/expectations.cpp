@@ -110,6 +110,10 @@ TEST(Expectations, of_the_end_are_judged_at_the_end) {
             "finally \"alice has an allocation\": alice has none");
 }
 
+TEST(Expectations, that_nobody_understands_do_not_hold) {
+  EXPECT_NE(verdict({.finally_ = {{"alice has an alocation"}}}, {{2, gained}}), "");
+}
+
 TEST(Expectations, of_always_are_judged_from_their_instant_on) {
   const ExpectSpec expect{.always = has_one, .always_from = Duration(5s)};
   EXPECT_EQ(verdict(expect, {{2, gained}, {6, nothing}}), "");

@@ -37,6 +37,9 @@ Expect::Expect(const Plan& plan)
   for (const Sentence& sentence : expect.never) {
     if (auto event = parse_event(sentence, plan)) never_.push_back(std::move(*event));
   }
+  if (const auto errors = check_expectations(plan); !errors.empty()) {
+    unreadable_ = errors.front().what;
+  }
   for (const CountSpec& count : expect.count) {
     if (auto event = parse_event(count.of, plan)) count_.push_back({std::move(*event), count.is});
   }
@@ -48,6 +51,7 @@ bool Expect::applies(const Plan& plan) {
 }
 
 void Expect::observe(const Step& step, const World& world) {
+  if (!unreadable_.empty()) return broken(step, unreadable_, BreachClass::expectation);
   const Instant from = world.plan().always_from;
   if (!always_.empty() && !always_began_ && step.time > from) {
     // What the last step left behind was still so when `always` began.

@@ -8,8 +8,8 @@
 
 namespace tickover::sim {
 
-/// The scenario's own [expect]; see expectation.h for what its sentences mean. Sentences that do
-/// not parse (check_expectations) are left out.
+/// The scenario's own [expect]; see expectation.h for what its sentences mean. Whoever runs a plan
+/// refuses it first if check_expectations objects; if nobody did, the first step is a breach.
 class Expect final : public Oracle {
  public:
   explicit Expect(const Plan& plan);
@@ -40,6 +40,7 @@ class Expect final : public Oracle {
   void count_events(const Step& step, const World& world);
 
   RunFacts facts_;
+  std::string unreadable_;  // why a sentence says nothing; empty if all do
   std::vector<Expectation> finally_;
   std::vector<Always> always_;
   std::vector<Expectation> never_;
