@@ -233,6 +233,20 @@ TEST(Reboot, lasts_until_the_last_of_those_that_overlap) {
   }
 }
 
+TEST(Reboot, starts_the_host_once_when_two_end_together) {
+  for (const bool healed : {false, true}) {
+    Scenario s = small_talk();
+    s.faults = {fault(milliseconds(400), milliseconds(400), Reboot{"alice"}),
+                fault(milliseconds(500), milliseconds(300), Reboot{"alice"})};
+    if (healed) {
+      s.expect.heal = HealSpec{.at = Duration(milliseconds(700)), .within = Duration(seconds(1))};
+    }
+    World world = world_of(s);
+    run(world);
+    EXPECT_EQ(boots(world, "alice"), 2u);
+  }
+}
+
 TEST(Reboot, does_not_start_a_host_before_its_time) {
   Scenario s = with_fault(fault(milliseconds(100), milliseconds(100), Reboot{"alice"}));
   s.hosts[0].start = Duration(milliseconds(500));

@@ -199,6 +199,31 @@ RC_GTEST_PROP(World, has_another_digest_after_the_least_of_changes, ()) {
   }
 }
 
+TEST(World, has_another_digest_as_soon_as_a_verdict_differs) {
+  const PacketMatch all{.from = "alice", .to = "bob"};
+  std::vector<Scenario> scenarios(6, small_talk());
+  scenarios[1].links[0].both.latency = Range<Duration>(Duration(nanoseconds(10'000'001)));
+  scenarios[2].faults = {{.action = Drop{all}}};
+  scenarios[3].faults = {{.action = Corrupt{all}}};
+  scenarios[4].faults = {{.action = Duplicate{all, Duration{}}}};
+  scenarios[5].faults = {{.action = Duplicate{all, Duration(nanoseconds(1))}}};
+  // A fault's own begin is no difference here: all have one that never matches.
+  PacketMatch none = all;
+  none.message = "nothing";
+  for (Scenario& s : scenarios) {
+    if (s.faults.empty()) s.faults = {{.action = Drop{none}}};
+  }
+  std::set<std::uint64_t> digests;
+  for (const Scenario& s : scenarios) {
+    World world = world_of(s);
+    run_until(world, Instant::at(milliseconds(100)));
+    EXPECT_EQ(world.counts().sent, 1u);
+    EXPECT_EQ(world.counts().delivered, 0u);
+    digests.insert(world.digest());
+  }
+  EXPECT_EQ(digests.size(), scenarios.size());
+}
+
 // --- order -------------------------------------------------------------------------------------
 
 Scenario crowd() {
