@@ -4,8 +4,6 @@
 
 #include <charconv>
 
-#include "core/random.h"
-
 namespace tickover {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
@@ -54,19 +52,6 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
 std::string Endpoint::text() const {
   const std::string host = ip.family() == AddressFamily::ipv6 ? "[" + ip.text() + "]" : ip.text();
   return host + ":" + std::to_string(port);
-}
-
-std::uint64_t stable_hash(const IpAddress& ip) {
-  const auto& b = ip.bytes();
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  for (std::size_t i = 0; i < 8; ++i) high = (high << 8) | b[i];
-  for (std::size_t i = 8; i < 16; ++i) low = (low << 8) | b[i];
-  return mix(mix(high, low), static_cast<std::uint64_t>(ip.family()));
-}
-
-std::uint64_t stable_hash(const Endpoint& endpoint) {
-  return mix(stable_hash(endpoint.ip), endpoint.port);
 }
 
 }  // namespace tickover

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "core/turn/server/deadline_heap.h"
-#include "core/turn/server/flat_index.h"
+#include "core/flat_index.h"
 #include "core/turn/server/port_pool.h"
 
 namespace tickover::turn {

@@ -1,7 +1,7 @@
 #include "sim/world/plan.h"
 
 #include <algorithm>
-#include <limits>
+#include <numeric>
 
 #include "sim/world/plan_builder.h"
 
@@ -9,31 +9,29 @@ namespace tickover::sim {
 
 std::optional<NodeIndex> Plan::owner(std::optional<std::uint32_t> realm,
                                      const IpAddress& ip) const {
-  const std::uint32_t wanted = realm.value_or(no_index);
-  const auto at = std::lower_bound(owners_.begin(), owners_.end(), Owner{wanted, ip, 0});
-  if (at == owners_.end() || at->realm != wanted || at->ip != ip) return {};
-  return at->node;
+  return by_address_.find({realm.value_or(no_index), ip});
 }
 
 std::uint32_t Plan::direction(NodeIndex from, NodeIndex to) const {
-  const auto at = std::lower_bound(edges_.begin(), edges_.end(), Edge{from, to, 0});
-  if (at == edges_.end() || at->from != from || at->to != to) return no_index;
-  return at->direction;
+  return by_ends_.find({from, to}).value_or(no_index);
 }
 
 std::optional<HostIndex> Plan::host_named(std::string_view name) const {
-  for (HostIndex i = 0; i < hosts.size(); ++i) {
-    if (hosts[i].info.name == name) return i;
-  }
-  return {};
+  const auto at = by_name_.find(name);
+  if (at == by_name_.end()) return {};
+  const auto is_it = [&](HostIndex host) { return hosts[host].info.name == name; };
+  const auto host = std::ranges::find_if(at->second, is_it);
+  return host == at->second.end() ? std::nullopt : std::optional(*host);
 }
 
 std::vector<HostIndex> Plan::hosts_named(std::string_view name) const {
-  std::vector<HostIndex> result;
-  for (HostIndex i = 0; i < hosts.size(); ++i) {
-    if (name == "*" || hosts[i].info.name == name || hosts[i].group == name) result.push_back(i);
+  if (name == "*") {
+    std::vector<HostIndex> all(hosts.size());
+    std::iota(all.begin(), all.end(), HostIndex{0});
+    return all;
   }
-  return result;
+  const auto at = by_name_.find(name);
+  return at == by_name_.end() ? std::vector<HostIndex>() : at->second;
 }
 
 Duration Plan::longest_round_trip() const {

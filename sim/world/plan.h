@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "core/address.h"
+#include "core/flat_index.h"
 #include "sim/network/link.h"
 #include "sim/network/nat.h"
 #include "sim/role.h"
@@ -117,19 +120,21 @@ struct Plan {
 
  private:
   friend class PlanBuilder;
-  struct Owner {
-    std::uint32_t realm;  // no_index: public
+  struct Address {
+    std::uint32_t realm = no_index;  // no_index: public
     IpAddress ip;
-    NodeIndex node;
-    auto operator<=>(const Owner&) const = default;
+    bool operator==(const Address&) const = default;
+    friend std::uint64_t stable_hash(const Address& p) { return mix(stable_hash(p.ip), p.realm); }
   };
-  std::vector<Owner> owners_;  // sorted
-  struct Edge {
-    NodeIndex from, to;
-    std::uint32_t direction;
-    auto operator<=>(const Edge&) const = default;
+  struct Ends {
+    NodeIndex from = 0;
+    NodeIndex to = 0;
+    bool operator==(const Ends&) const = default;
+    friend std::uint64_t stable_hash(const Ends& e) { return scramble(mix(e.from, e.to)); }
   };
-  std::vector<Edge> edges_;  // sorted
+  FlatIndex<Address> by_address_;                                       // to nodes
+  FlatIndex<Ends> by_ends_;                                             // to directions
+  std::map<std::string, std::vector<HostIndex>, std::less<>> by_name_;  // hosts and groups
 };
 
 /// A scenario that cannot be run, and why: it names the thing and, where it came from a file, the

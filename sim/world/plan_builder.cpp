@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "core/random.h"
 
@@ -137,6 +138,9 @@ void PlanBuilder::add_host(const HostSpec& spec, std::int64_t member) {
   } else {
     host.behind = nat_called(spec.behind, "host \"" + spec.name + "\"", spec.place);
   }
+  const auto index = static_cast<HostIndex>(plan_->hosts.size());
+  plan_->by_name_[host.info.name].push_back(index);
+  if (host.group != host.info.name) plan_->by_name_[host.group].push_back(index);
   plan_->infos.push_back(host.info);
   plan_->hosts.push_back(std::move(host));
 }
@@ -163,9 +167,12 @@ void PlanBuilder::add_nodes_and_owners() {
     const NatPlan& nat = plan_->nats[i];
     plan_->nodes.push_back({true, i, nat.behind, nat.name});
   }
-  auto& owners = plan_->owners_;
   const auto own = [&](std::optional<std::uint32_t> realm, const IpAddress& ip, NodeIndex node) {
-    owners.push_back({realm.value_or(no_index), ip, node});
+    if (const auto other = plan_->owner(realm, ip)) {
+      return fail({}, "\"" + plan_->nodes[*other].name + "\" and \"" + plan_->nodes[node].name +
+                          "\" both have the address " + ip.text());
+    }
+    plan_->by_address_.insert({realm.value_or(no_index), ip}, node);
   };
   for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
     for (const IpAddress& ip : plan_->hosts[i].info.addresses) {
@@ -180,15 +187,6 @@ void PlanBuilder::add_nodes_and_owners() {
   for (std::uint32_t i = 0; i < plan_->nats.size(); ++i) {
     for (const IpAddress& ip : plan_->nats[i].addresses) {
       own(plan_->nats[i].behind, ip, plan_->node_of_nat(i));
-    }
-  }
-  std::ranges::sort(owners);
-  for (std::size_t i = 1; i < owners.size(); ++i) {
-    if (owners[i].realm == owners[i - 1].realm && owners[i].ip == owners[i - 1].ip) {
-      fail({}, "\"" + plan_->nodes[owners[i - 1].node].name + "\" and \"" +
-                   plan_->nodes[owners[i].node].name + "\" both have the address " +
-                   owners[i].ip.text());
-      return;
     }
   }
 }
@@ -227,32 +225,31 @@ std::vector<NodeIndex> PlanBuilder::link_ends(const std::string& name, Place pla
 }
 
 void PlanBuilder::add_links() {
-  for (std::size_t i = 0; i < plan_->scenario.links.size(); ++i) {
-    const LinkSpec& link = plan_->scenario.links[i];
-    for (std::size_t j = 0; j < i; ++j) {
-      const LinkSpec& other = plan_->scenario.links[j];
-      if ((link.a == other.a && link.b == other.b) || (link.a == other.b && link.b == other.a)) {
-        fail(link.place, "two links are between \"" + link.a + "\" and \"" + link.b + "\"");
-        return;
-      }
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (const LinkSpec& link : plan_->scenario.links) {
+    const auto [low, high] = std::minmax({std::string_view(link.a), std::string_view(link.b)});
+    if (!seen.emplace(low, high).second) {
+      fail(link.place, "two links are between \"" + link.a + "\" and \"" + link.b + "\"");
+      return;
     }
   }
   // Exact names win over "*": they are added first, and what exists already is left alone.
   for (const bool wild : {false, true}) {
     for (const LinkSpec& spec : plan_->scenario.links) {
       if ((spec.a == "*" || spec.b == "*") != wild) continue;
-      for (const NodeIndex a : link_ends(spec.a, spec.place)) {
-        for (const NodeIndex b : link_ends(spec.b, spec.place)) {
+      const std::vector<NodeIndex> starts = link_ends(spec.a, spec.place);
+      const std::vector<NodeIndex> ends = link_ends(spec.b, spec.place);
+      for (const NodeIndex a : starts) {
+        for (const NodeIndex b : ends) {
           if (a != b && !error_) add_link(spec, a, b);
         }
       }
     }
   }
-  std::ranges::sort(plan_->edges_);
 }
 
 void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
-  if (!linked_.insert(std::minmax(a, b)).second) return;
+  if (plan_->direction(a, b) != no_index) return;
   const std::string& name_a = plan_->nodes[a].name;
   const std::string& name_b = plan_->nodes[b].name;
   if (plan_->nodes[a].realm != plan_->nodes[b].realm) {
@@ -275,7 +272,7 @@ void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
                             drawn(special, both, "direction " + from_name + ">" + to_name)};
     const auto index = static_cast<std::uint32_t>(plan_->directions.size());
     plan_->directions.push_back(direction);
-    plan_->edges_.push_back({from, to, index});
+    plan_->by_ends_.insert({from, to}, index);
   };
   add(a, b, spec.there);
   add(b, a, spec.back);

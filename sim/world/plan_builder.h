@@ -2,7 +2,6 @@
 
 #include <expected>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,7 +50,6 @@ class PlanBuilder {
   std::shared_ptr<Plan> plan_;
   const RoleRegistry& registry_;
   std::optional<PlanError> error_;
-  std::set<std::pair<NodeIndex, NodeIndex>> linked_;  // the lower one first
   std::uint32_t next_public_ = 0;
   std::uint32_t next_private_ = 0;
 };

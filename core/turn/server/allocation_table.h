@@ -5,7 +5,7 @@
 
 #include "core/turn/server/allocation.h"
 #include "core/turn/server/deadline_heap.h"
-#include "core/turn/server/flat_index.h"
+#include "core/flat_index.h"
 
 namespace tickover::turn {
 

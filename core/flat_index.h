@@ -7,7 +7,7 @@
 
 #include "core/check.h"
 
-namespace tickover::turn {
+namespace tickover {
 
 /// Maps keys to slot numbers in one flat table: open addressing with linear probing, at most half
 /// full, found by `stable_hash(key)`. It cannot be iterated, so no hash order gets out; two
@@ -84,4 +84,4 @@ class FlatIndex {
   std::size_t size_ = 0;
 };
 
-}  // namespace tickover::turn
+}  // namespace tickover
