@@ -54,6 +54,9 @@ struct ReachCommand {
 struct CloseCommand {};
 using Command = std::variant<SendCommand, ReachCommand, CloseCommand>;
 
+/// What the kinds of a machine's datagrams are called.
+using KindNames = std::string_view (*)(std::uint16_t kind);
+
 /// Any machine as a regular value: copying clones it, == compares the machines. The five verbs are
 /// those of core/machine.h. Optional members of M are used where they exist:
 ///   bool handle_command(const Command&, Instant)   false: refused, nothing was sent
@@ -90,7 +93,9 @@ class AnyMachine {
 
   std::optional<Timeout> poll_timeout() const { return model_->poll_timeout(); }
   Label label(Bytes datagram) const { return model_->label(datagram); }
-  std::string_view kind_name(std::uint16_t kind) const { return model_->kind_name(kind); }
+  std::string_view kind_name(std::uint16_t kind) const { return model_->kind_names()(kind); }
+  /// The same for when the machine is gone.
+  KindNames kind_names() const { return model_->kind_names(); }
 
   bool handle_command(const Command& command, Instant now) {
     return model_->handle_command(command, now);
@@ -109,7 +114,7 @@ class AnyMachine {
     virtual bool equals(const Concept& other) const = 0;
     virtual std::optional<Timeout> poll_timeout() const = 0;
     virtual Label label(Bytes datagram) const = 0;
-    virtual std::string_view kind_name(std::uint16_t kind) const = 0;
+    virtual KindNames kind_names() const = 0;
     virtual bool handle_command(const Command& command, Instant now) = 0;
     virtual void handle_input(const Input& input, Instant now) = 0;
     virtual void handle_timeout(Instant now) = 0;
@@ -135,13 +140,13 @@ class AnyMachine {
         return {};
       }
     }
-    std::string_view kind_name([[maybe_unused]] std::uint16_t kind) const override {
-      if constexpr (requires {
+    KindNames kind_names() const override {
+      if constexpr (requires(std::uint16_t kind) {
                       { M::kind_name(kind) } -> std::same_as<std::string_view>;
                     }) {
-        return M::kind_name(kind);
+        return [](std::uint16_t kind) { return M::kind_name(kind); };
       } else {
-        return "datagram";
+        return [](std::uint16_t) { return std::string_view("datagram"); };
       }
     }
     bool handle_command([[maybe_unused]] const Command& command,

@@ -1,10 +1,8 @@
 #include "sim/program/check.h"
 
-#include <fmt/format.h>
-
+#include "sim/program/load.h"
 #include "sim/report/json.h"
 #include "sim/scenario/find.h"
-#include "sim/scenario/reader.h"
 
 namespace tickover::sim {
 namespace {
@@ -19,9 +17,7 @@ struct Checked {
 
 Checked check_file(const std::string& path, const RoleRegistry& registry) {
   Checked checked{path, false, {}};
-  auto read = read_scenario_file(path, registry, &checked.problems);
-  checked.good = read.has_value();
-  if (!read) checked.problems = std::move(read.error());
+  checked.good = load_scenario(path, registry, checked.problems).has_value();
   return checked;
 }
 
@@ -67,7 +63,7 @@ int check_files(const std::vector<std::string>& paths, bool json, std::ostream& 
     writer.end_array();
     out << text << '\n';
   }
-  if (files.empty()) err << "check: no scenario files there\n";
+  if (files.empty()) err << "tickover check: there is no *.toml below " << paths.front() << '\n';
   return all_good && !files.empty() ? 0 : bad_file;
 }
 

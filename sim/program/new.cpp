@@ -5,6 +5,8 @@
 #include <cstring>
 #include <memory>
 
+#include "sim/report/json.h"
+
 namespace tickover::sim {
 namespace {
 
@@ -74,7 +76,7 @@ std::string_view new_scenario_text() {
   return text;
 }
 
-int new_scenario(const std::string& name, std::ostream& out, std::ostream& err) {
+int new_scenario(const std::string& name, std::ostream& out, std::ostream& err, bool json) {
   if (name.empty() || name == suffix || name.ends_with('/')) {
     err << "new: a name is expected, such as `scenarios/fast/lossy-refresh`\n";
     return no_file;
@@ -93,7 +95,13 @@ int new_scenario(const std::string& name, std::ostream& out, std::ostream& err) 
     err << path << ": " << std::strerror(errno) << '\n';
     return no_file;
   }
-  out << path << '\n';
+  if (json) {
+    std::string object;
+    JsonWriter(object).begin_object().member("file", std::string_view(path)).end_object();
+    out << object << '\n';
+  } else {
+    out << path << '\n';
+  }
   return 0;
 }
 

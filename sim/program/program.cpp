@@ -11,6 +11,7 @@
 #include "sim/program/new.h"
 #include "sim/program/run_verb.h"
 #include "sim/program/sweep_verb.h"
+#include "sim/program/usage.h"
 #include "sim/scenario/text.h"
 #include "sim/search/run_case.h"
 
@@ -21,6 +22,8 @@ constexpr const char* exit_codes =
     "Exit codes: 0 all held; 1 a built-in oracle broke; 2 bad usage or bad file; 3 something in\n"
     "[expect], or liveness, failed; 4 not deterministic; 5 a step budget ran out; 6 the machine\n"
     "under test crashed. The last line of a failure is the command that replays it.";
+
+constexpr std::uint64_t most_steps = 1'000'000'000'000;
 
 /// Options of type seed take decimal, hex or a commit hash.
 void add_seed(CLI::App& verb, const std::string& name, std::optional<std::uint64_t>& seed,
@@ -36,80 +39,162 @@ void add_seed(CLI::App& verb, const std::string& name, std::optional<std::uint64
       ->type_name("SEED");
 }
 
+/// Options that count things take whole numbers within limits.
+template <class Count>
+void add_count(CLI::App& verb, const std::string& name, Count& count, std::uint64_t most,
+               const std::string& help, const std::string& unit = "N") {
+  verb.add_option_function<std::string>(
+          name,
+          [&count, name, most](const std::string& text) {
+            const auto parsed = parse_count(text, 1, most);
+            if (!parsed) throw CLI::ValidationError(name, parsed.error());
+            count = static_cast<Count>(*parsed);
+          },
+          help)
+      ->type_name(unit);
+}
+
+std::vector<std::string> option_names(const CLI::App& verb) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+/// What is wrong with a command line, in one line.
+std::string usage_error(const CLI::App& verb, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    return unknown_arguments(verb.remaining(), option_names(verb));
+  }
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
+      what.find(':') != what.npos) {
+    return what.substr(0, what.find(':')) + " needs a value";
+  }
+  return what;
+}
+
+int refuse(const CLI::App& app, const CLI::ParseError& error, const std::string& word) {
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands({})) verbs.push_back(verb->get_name());
+  const auto parsed = app.get_subcommands();
+  const std::string name = parsed.empty() ? "" : " " + parsed.front()->get_name();
+  std::string what;
+  if (!parsed.empty()) {
+    what = usage_error(*parsed.front(), error);
+  } else if (word.starts_with('-')) {
+    what = unknown_arguments({word}, option_names(app));
+  } else {
+    what = word.empty() ? "a verb is expected" : unknown_verb(word, verbs);
+  }
+  std::cerr << "tickover" << name << ": " << what << '\n';
+  if (word.empty()) {
+    std::cerr << '\n' << app.help();
+  } else {
+    std::cerr << "`tickover" << name << " --help` says more.\n";
+  }
+  return static_cast<int>(ExitCode::usage);
+}
+
+/// Nothing that was printed may be lost unnoticed, as on a full disk.
+int flushed(int code) {
+  std::cout.flush();
+  if (std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  std::cerr << "tickover: not all output could be written\n";
+  return code != 0 ? code : static_cast<int>(ExitCode::usage);
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv, const RoleRegistry& registry) {
   CLI::App app("A laboratory for sans-IO STUN/TURN code: deterministic networks, oracles, replay.",
                "tickover");
   app.footer(exit_codes);
-  app.set_version_flag("--version", "tickover " TICKOVER_VERSION);
+  app.set_help_flag("-h,--help", "this text");
+  app.get_formatter()->label("SUBCOMMAND", "VERB");
+  app.get_formatter()->label("Subcommands", "Verbs");
+  app.get_formatter()->label("Positionals", "Arguments");
+  app.get_formatter()->label("REQUIRED", "");
+  app.set_version_flag("--version", "tickover " TICKOVER_VERSION, "the version");
   app.require_subcommand(1);
 
   RunRequest run;
   run.program = argc > 0 ? argv[0] : "tickover";
   CLI::App* run_app =
       app.add_subcommand("run", "One run of one scenario: timeline, verdict, digest");
-  run_app->add_option("file", run.file, "the scenario")->required()->type_name("FILE");
+  run_app->add_option("FILE", run.file, "the scenario")->required()->type_name("");
   add_seed(*run_app, "--seed", run.seed, "decimal, 0x hex or a commit hash (the file's, else 1)");
   run_app->add_option("--log", run.log, "write the run as JSON Lines")->type_name("FILE");
   run_app->add_flag("-v,--verbose", run.verbose, "the whole timeline");
   run_app->add_flag("--json", run.json, "the result as JSON");
   run_app->add_flag("--caught", run.caught, "exit 0 only if the file's caught-by caught it");
-  run_app->add_option("--steps", run.steps, "the most steps a run may take")->type_name("N");
+  add_count(*run_app, "--steps", run.steps, most_steps, "the most steps a run may take (50000000)");
 
   SweepRequest sweep;
   sweep.program = run.program;
   std::optional<std::uint64_t> from;
   CLI::App* sweep_app = app.add_subcommand("sweep", "Many seeds over many scenarios, on all cores");
-  sweep_app->add_option("paths", sweep.paths, "scenarios, or folders of them")
+  sweep_app->add_option("PATH", sweep.paths, "scenarios, or folders of them")
       ->required()
-      ->type_name("PATH");
-  sweep_app->add_option("--seeds", sweep.seeds, "seeds for each scenario (100)")
-      ->type_name("N")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}));
+      ->type_name("");
+  add_count(*sweep_app, "--seeds", sweep.seeds, 1'000'000'000, "seeds for each scenario (100)");
   add_seed(*sweep_app, "--from", from, "the first seed (1)");
-  sweep_app->add_option("--jobs", sweep.jobs, "threads (all cores)")
-      ->type_name("J")
-      ->check(CLI::Range(1u, 1024u));
+  add_count(*sweep_app, "--jobs", sweep.jobs, 1024, "threads (all cores)", "J");
   sweep_app->add_option("--out", sweep.out, "folder for saved failures (runs)")->type_name("DIR");
   sweep_app->add_flag("--quiet", sweep.quiet, "print failures only");
   sweep_app->add_flag("--json", sweep.json, "the result as JSON");
-  sweep_app->add_option("--steps", sweep.steps, "the most steps a run may take")->type_name("N");
+  add_count(*sweep_app, "--steps", sweep.steps, most_steps,
+            "the most steps a run may take (50000000)");
 
   std::vector<std::string> check_paths;
   bool check_json = false;
   CLI::App* check_app = app.add_subcommand("check", "Says what is wrong with scenarios, and where");
-  check_app->add_option("files", check_paths, "the scenarios")->required()->type_name("FILE");
+  check_app->footer("");
+  check_app->add_option("PATH", check_paths, "scenarios, or folders of them")
+      ->required()
+      ->type_name("");
   check_app->add_flag("--json", check_json, "the result as JSON");
 
   std::string new_name;
+  bool new_json = false;
   CLI::App* new_app = app.add_subcommand("new", "Writes a commented template, NAME.toml");
-  new_app->add_option("name", new_name, "its name")->required()->type_name("NAME");
+  new_app->footer("");
+  new_app->add_option("NAME", new_name, "its path, with .toml or without")
+      ->required()
+      ->type_name("");
+  new_app->add_flag("--json", new_json, "the path as JSON");
 
   std::vector<std::string> list_paths;
   bool list_json = false;
   CLI::App* list_app = app.add_subcommand("list", "Lists scenarios with their first sentence");
-  list_app->add_option("paths", list_paths, "files and folders (scenarios)")->type_name("PATH");
+  list_app->footer("");
+  list_app->add_option("PATH", list_paths, "files and folders (scenarios)")->type_name("");
   list_app->add_flag("--json", list_json, "the result as JSON");
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ExitCode::usage);
+    if (error.get_exit_code() != 0) return refuse(app, error, argc > 1 ? argv[1] : "");
+    app.exit(error);  // prints the help or the version
+    return flushed(0);
   }
   install_crash_notes();
-  if (run_app->parsed()) return run_verb(run, registry);
-  if (sweep_app->parsed()) {
-    sweep.from = from.value_or(1);
-    return sweep_verb(sweep, registry);
-  }
-  if (check_app->parsed()) {
-    return check_files(check_paths, check_json, std::cout, std::cerr, registry);
-  }
-  if (new_app->parsed()) return new_scenario(new_name, std::cout, std::cerr);
-  if (list_paths.empty()) list_paths = {"scenarios"};
-  return list_scenarios(list_paths, list_json, std::cout, std::cerr);
+  const auto run_verbs = [&] {
+    if (run_app->parsed()) return run_verb(run, registry);
+    if (sweep_app->parsed()) {
+      sweep.from = from.value_or(1);
+      return sweep_verb(sweep, registry);
+    }
+    if (check_app->parsed()) {
+      return check_files(check_paths, check_json, std::cout, std::cerr, registry);
+    }
+    if (new_app->parsed()) return new_scenario(new_name, std::cout, std::cerr, new_json);
+    if (list_paths.empty()) list_paths = {"scenarios"};
+    return list_scenarios(list_paths, list_json, std::cout, std::cerr);
+  };
+  return flushed(run_verbs());
 }
 
 }  // namespace tickover::sim

@@ -18,9 +18,13 @@ std::string shell_word(std::string_view word) {
   return quoted + "'";
 }
 
-std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed) {
-  return fmt::format("replay: {} run {} --seed 0x{:x}", shell_word(program), shell_word(file),
-                     seed);
+std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,
+                        std::uint64_t steps) {
+  // A leading dash would make the file an option.
+  std::string line = fmt::format("replay: {} run {}{} --seed 0x{:x}", shell_word(program),
+                                 file.starts_with('-') ? "./" : "", shell_word(file), seed);
+  if (steps != RunLimits{}.steps) line += fmt::format(" --steps {}", steps);
+  return line;
 }
 
 }  // namespace tickover::sim

@@ -4,13 +4,16 @@
 #include <string>
 #include <string_view>
 
+#include "sim/world/run.h"
+
 namespace tickover::sim {
 
 /// A word as a shell takes it unchanged.
 std::string shell_word(std::string_view word);
 
 /// "replay: build/release/tickover run scenarios/fast/x.toml --seed 0x7": the last line of every
-/// failing output.
-std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed);
+/// failing output. With `--steps` where the run was limited to other than the usual.
+std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,
+                        std::uint64_t steps = RunLimits{}.steps);
 
 }  // namespace tickover::sim

@@ -1,16 +1,19 @@
 #include "sim/program/run_verb.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 
 #include "sim/program/crash_note.h"
-#include "sim/program/files.h"
+#include "sim/program/load.h"
 #include "sim/program/replay_line.h"
 #include "sim/report/json.h"
 #include "sim/report/log.h"
-#include "sim/scenario/reader.h"
 #include "sim/search/run_case.h"
 
 namespace tickover::sim {
@@ -18,6 +21,8 @@ namespace {
 
 /// A short timeline shows this many lines from its beginning, and as many from its end.
 constexpr std::size_t shown_lines = 20;
+/// A run of up to this many steps is run twice, so that a machine which is not deterministic shows.
+constexpr std::uint64_t most_steps_twice = 1'000'000;
 
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -48,6 +53,10 @@ std::vector<std::string> complaints(const Outcome& outcome, const Plan& plan,
         fmt::format("{}:{}:{}: this fault never matched anything", file, place.line, place.column));
   }
   return result;
+}
+
+std::string replay_of(const Outcome& outcome, const RunRequest& request) {
+  return replay_line(request.program, request.file, outcome.seed, request.steps);
 }
 
 std::string json_of(const Outcome& outcome, const RunRequest& request, const Plan& plan) {
@@ -90,8 +99,7 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
   }
   json.end_array();
   if (outcome.exit != ExitCode::held) {
-    json.member("replay",
-                std::string_view(replay_line(request.program, request.file, outcome.seed)));
+    json.member("replay", std::string_view(replay_of(outcome, request)));
   }
   json.end_object();
   return text;
@@ -112,73 +120,115 @@ void print_outcome(const Outcome& outcome, const RunRequest& request, const Plan
   }
   fmt::print("verdict: {}\ndigest: {:016x}\n", summary(outcome), outcome.digest);
   if (outcome.exit != ExitCode::held) {
-    fmt::print("{}\n", replay_line(request.program, request.file, outcome.seed));
+    fmt::print("{}\n", replay_of(outcome, request));
   }
 }
 
 /// For scenarios/negative: whether what the file names has caught it.
-int judge_catch(const Outcome& outcome, const Scenario& scenario) {
-  if (scenario.caught_by.empty()) {
-    fmt::print(stderr, "--caught: the file does not say `caught-by`\n");
-    return static_cast<int>(ExitCode::usage);
-  }
+int judge_catch(const Outcome& outcome, const Scenario& scenario, const RunRequest& request) {
   const std::string caught = outcome.breach ? outcome.breach->oracle : "nothing";
   const bool as_said = caught == scenario.caught_by;
-  fmt::print("{}: caught by {}, as it should be by {}\n", as_said ? "ok" : "FAILED", caught,
-             scenario.caught_by);
+  if (!request.json) {
+    fmt::print("{}: caught by {}, as it should be by {}\n", as_said ? "ok" : "FAILED", caught,
+               scenario.caught_by);
+    if (!as_said) fmt::print("{} --caught\n", replay_of(outcome, request));
+  }
   return as_said ? 0 : static_cast<int>(ExitCode::invariant);
+}
+
+int refuse(const std::string& file, std::string_view why) {
+  fmt::print(stderr, "{}: {}\n", file, why);
+  return static_cast<int>(ExitCode::usage);
+}
+
+using LogFile = std::unique_ptr<std::FILE, CloseFile>;
+
+/// What a run shows of itself while it goes on; on a crash, all that it has seen until then.
+struct Watching {
+  Timeline timeline;
+  std::unique_ptr<JsonLog> log;
+  bool shows_timeline = false;
+
+  static void last_words(void* of) {
+    const auto* self = static_cast<const Watching*>(of);
+    if (self->log) self->log->spill();
+    if (!self->shows_timeline) return;
+    const std::vector<std::string>& lines = self->timeline.lines();
+    for (std::size_t i = lines.size() - std::min(lines.size(), shown_lines); i < lines.size();
+         ++i) {
+      [[maybe_unused]] auto written = ::write(STDOUT_FILENO, lines[i].data(), lines[i].size());
+      written = ::write(STDOUT_FILENO, "\n", 1);
+    }
+  }
+};
+
+Outcome watch_case(const std::shared_ptr<const Plan>& plan, const RunRequest& request,
+                   Watching& watching) {
+  std::vector<Watcher*> watchers;
+  if (watching.shows_timeline) watchers.push_back(&watching.timeline);
+  if (watching.log) watchers.push_back(watching.log.get());
+  const RunLimits limits{.steps = request.steps};
+  std::fflush(stdout);
+  on_crash(&Watching::last_words, &watching);
+  Outcome outcome = run_case(plan, limits, watchers);
+  on_crash(nullptr, nullptr);
+  if (outcome.exit != ExitCode::held || outcome.steps <= most_steps_twice) {
+    confirm(outcome, plan, limits);
+  }
+  note_running_case("");
+  return outcome;
 }
 
 }  // namespace
 
 int run_verb(const RunRequest& request, const RoleRegistry& registry) {
   std::vector<SweepItem> items;
-  if (!read_scenarios({request.file}, registry, items)) return static_cast<int>(ExitCode::usage);
+  if (!load_scenarios({request.file}, registry, items)) return static_cast<int>(ExitCode::usage);
   const Scenario& scenario = items.front().scenario;
+  if (request.caught && scenario.caught_by.empty()) {
+    return refuse(request.file, "the file does not say `caught-by`, and --caught asks for it");
+  }
   const std::uint64_t seed = request.seed.value_or(scenario.seed.value_or(1));
-  note_running_case(replay_line(request.program, request.file, seed) + "\n");
+  note_running_case(replay_line(request.program, request.file, seed, request.steps) + "\n");
+  const std::vector<Problem> problems = plan_problems(scenario, request.file, seed, registry);
+  for (const Problem& problem : problems) {
+    fmt::print(stderr, "{} (with seed 0x{:x})\n", problem.text(), seed);
+  }
+  if (!problems.empty()) return static_cast<int>(ExitCode::usage);
   const auto plan = make_plan(scenario, seed, registry);
-  if (!plan) {
-    fmt::print(stderr, "{}:{}:{}: {}\n", request.file, plan.error().place.line,
-               plan.error().place.column, plan.error().what);
-    return static_cast<int>(ExitCode::usage);
-  }
 
-  std::unique_ptr<std::FILE, CloseFile> file;
-  std::unique_ptr<JsonLog> log;
+  LogFile file;
+  Watching watching{Timeline(request.verbose), nullptr, !request.json};
   if (!request.log.empty()) {
+    std::error_code missing;
+    if (std::filesystem::equivalent(request.log, request.file, missing)) {
+      return refuse(request.log, "the log would overwrite the scenario");
+    }
     file.reset(std::fopen(request.log.c_str(), "w"));
-    if (!file) {
-      fmt::print(stderr, "cannot write {}: {}\n", request.log, std::strerror(errno));
-      return static_cast<int>(ExitCode::usage);
-    }
-    log = std::make_unique<JsonLog>(file.get());
+    if (!file)
+      return refuse(request.log, std::string("cannot be written: ") + std::strerror(errno));
+    watching.log = std::make_unique<JsonLog>(file.get());
+    watching.log->note(Instant{}, Weight::info,
+                       fmt::format("seed 0x{:x}: {}", seed, scenario.sentence));
   }
-  Timeline timeline(request.verbose);
-  std::vector<Watcher*> watchers;
-  if (!request.json) watchers.push_back(&timeline);
-  if (log) watchers.push_back(log.get());
-
-  const RunLimits limits{.steps = request.steps};
-  Outcome outcome = run_case(*plan, limits, watchers);
-  if (outcome.exit != ExitCode::held) confirm(outcome, *plan, limits);
-  if (log) {
-    log->note(Instant::at(outcome.simulated),
-              outcome.exit == ExitCode::held ? Weight::info : Weight::error, summary(outcome));
-    if (!log->flush()) {
-      fmt::print(stderr, "cannot write all of {}\n", request.log);
-      return static_cast<int>(ExitCode::usage);
-    }
+  if (!request.json) {
+    fmt::print("{}, seed 0x{:x}\n", request.file, seed);
+    if (!scenario.sentence.empty()) fmt::print("{}\n", scenario.sentence);
+  }
+  const Outcome outcome = watch_case(*plan, request, watching);
+  if (watching.log) {
+    const bool held = outcome.exit == ExitCode::held;
+    watching.log->note(Instant::at(outcome.simulated), held ? Weight::info : Weight::error,
+                       summary(outcome));
+    if (!watching.log->flush()) return refuse(request.log, "cannot be written to its end");
   }
   if (request.json) {
     fmt::print("{}\n", json_of(outcome, request, **plan));
   } else {
-    fmt::print("{}, seed {}\n", request.file, seed);
-    if (!scenario.sentence.empty()) fmt::print("{}\n", scenario.sentence);
-    print_timeline(timeline.lines(), request.verbose);
+    print_timeline(watching.timeline.lines(), request.verbose);
     print_outcome(outcome, request, **plan);
   }
-  if (request.caught) return judge_catch(outcome, scenario);
+  if (request.caught) return judge_catch(outcome, scenario, request);
   return static_cast<int>(outcome.exit);
 }
 

@@ -1,6 +1,7 @@
 #include "sim/report/log.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "sim/report/json.h"
 
@@ -65,6 +66,11 @@ bool JsonLog::flush() {
         std::fflush(file_) == 0;
   buffer_.clear();
   return ok_;
+}
+
+void JsonLog::spill() const {
+  // Nothing more can be done about what cannot be written.
+  [[maybe_unused]] const auto written = ::write(descriptor_, buffer_.data(), buffer_.size());
 }
 
 void Timeline::see(const Step& step, const World& world) {

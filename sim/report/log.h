@@ -14,7 +14,7 @@ namespace tickover::sim {
 class JsonLog final : public Watcher {
  public:
   /// Does not own the file.
-  explicit JsonLog(std::FILE* file) : file_(file) {}
+  explicit JsonLog(std::FILE* file) : file_(file), descriptor_(::fileno(file)) {}
   ~JsonLog() override { flush(); }
   JsonLog(const JsonLog&) = delete;
   JsonLog& operator=(const JsonLog&) = delete;
@@ -24,9 +24,12 @@ class JsonLog final : public Watcher {
   void note(Instant time, Weight weight, std::string_view message);
   /// False once something could not be written.
   bool flush();
+  /// Writes what is buffered with write(2) alone, for when the process is about to die.
+  void spill() const;
 
  private:
   std::FILE* file_;
+  int descriptor_;
   std::string buffer_;
   std::vector<StoryLine> lines_;
   bool ok_ = true;

@@ -40,29 +40,58 @@ void tell_sent(const Step& step, const World& world, std::vector<StoryLine>& lin
   }
 }
 
+/// A permission names an address without a port.
+std::string address_text(const Endpoint& endpoint) {
+  return endpoint.port == 0 ? endpoint.ip.text() : endpoint.text();
+}
+
+/// Whom a notice is about, and its number: " (192.0.2.1:9, 0x4001)", or " 192.0.2.1:9 (0x4001)"
+/// after a name such as "channel bound to".
+std::string details_text(const Notice& notice) {
+  const Endpoint& about = notice.remote != Endpoint{} ? notice.remote : notice.local;
+  const std::string whom = about != Endpoint{} ? address_text(about) : "";
+  std::string number;
+  if (notice.number != 0) {
+    // Channel numbers are hexadecimal wherever people read them (RFC 8656, section 12).
+    const bool is_channel = notice.name.find("channel") != std::string_view::npos;
+    number = is_channel ? fmt::format("0x{:04x}", notice.number) : std::to_string(notice.number);
+  }
+  const bool leads_on =
+      notice.name.ends_with(':') || notice.name.ends_with(" to") || notice.name.ends_with(" for");
+  if (leads_on && !whom.empty()) {
+    return number.empty() ? " " + whom : fmt::format(" {} ({})", whom, number);
+  }
+  if (whom.empty() && number.empty()) return {};
+  return fmt::format(" ({}{}{})", whom, whom.empty() || number.empty() ? "" : ", ", number);
+}
+
 void tell_notices(const Step& step, const World& world, std::vector<StoryLine>& lines) {
+  const std::string& host = name_of_host(world, step.host);
   for (const Notice& notice : step.notices) {
-    StoryLine line;
-    const std::string& host = name_of_host(world, step.host);
+    StoryLine line{Weight::info, fmt::format("{}: {}", host, notice.name)};
     switch (notice.kind) {
       case Notice::Kind::received:
+        line.weight = Weight::trace;
         line.message = fmt::format("{} is given {} bytes from {}", host, notice.payload.size(),
                                    notice.remote.text());
         break;
       case Notice::Kind::candidate_added:
-        line.weight = Weight::info;
-        line.message = fmt::format("{}: {}, {} is reachable at {}", host, notice.name,
-                                   notice.remote.text(), notice.local.text());
+        line.message +=
+            fmt::format(", {} is reachable at {}", notice.remote.text(), notice.local.text());
         break;
       case Notice::Kind::candidate_removed:
-        line.weight = Weight::info;
-        line.message = fmt::format("{}: {}, {} is gone", host, notice.name, notice.local.text());
+        line.message += fmt::format(", {} is gone", notice.local.text());
         break;
-      default:
-        line.weight = Weight::info;
-        line.message = fmt::format("{}: {}", host, notice.name);
-        if (notice.remote != Endpoint{}) line.message += " " + notice.remote.text();
-        if (notice.number != 0) line.message += fmt::format(" ({})", notice.number);
+      case Notice::Kind::failed:
+        line.weight = Weight::warning;
+        line.message = fmt::format("{} gives up: {}", host, notice.name);
+        if (notice.number != 0) line.message += fmt::format(" (error {})", notice.number);
+        break;
+      case Notice::Kind::peer_ready:
+      case Notice::Kind::peer_lost:
+      case Notice::Kind::other:
+        line.message += details_text(notice);
+        break;
     }
     lines.push_back(std::move(line));
   }
@@ -105,9 +134,11 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
       const std::string packet = packet_text(world, step.sender, step.has_id, step.id);
       if (step.dropped != DropReason::none) {
         lines.push_back(
-            {Weight::warning, fmt::format("{} from {} to {} does not arrive ({})", packet,
-                                          name_of_host(world, step.sender), step.destination.text(),
-                                          name_of(step.dropped))});
+            {Weight::warning,
+             fmt::format(
+                 "{} from {} to {} does not arrive ({})", packet, name_of_host(world, step.sender),
+                 step.has_id ? world.plan().to_name(step.id.direction) : step.destination.text(),
+                 name_of(step.dropped))});
       } else {
         lines.push_back({step.forged ? Weight::warning : Weight::trace,
                          fmt::format("{} gets {}{} from {}", host, packet,
@@ -168,9 +199,8 @@ std::string_view name_of(Weight weight) {
 
 std::string packet_text(const World& world, HostIndex sender, bool has_id, const PacketId& id) {
   if (!has_id) return "datagram";
-  const AnyMachine* machine =
-      sender != no_index && world.is_up(sender) ? &world.machine(sender) : nullptr;
-  const std::string_view kind = machine ? machine->kind_name(id.kind) : "datagram";
+  const std::string_view kind =
+      sender != no_index ? world.kind_name(sender, id.kind) : std::string_view("datagram");
   std::string text = fmt::format("{} {}", kind, id.transaction);
   if (id.copy > 1) text += fmt::format(", copy {}", id.copy);
   return text;

@@ -19,18 +19,45 @@ ExitCode exit_code_of(StopReason stop, const Breach* breach) {
   return in_time ? ExitCode::held : ExitCode::budget;
 }
 
-/// The first step after which two fresh runs of a plan have different digests; 0 if none has.
-std::uint64_t first_difference(const std::shared_ptr<const Plan>& plan, std::uint64_t most_steps) {
+struct Difference {
+  std::uint64_t step = 0;
+  Instant time;
+  std::string what;  // "one: alice sends ping 3 …; other: nothing"
+};
+
+/// The first line of a step's story that the other's has not.
+std::string first_line_of(const World& one, const World& other) {
+  std::vector<StoryLine> here;
+  std::vector<StoryLine> there;
+  tell(one.last_step(), one, here);
+  tell(other.last_step(), other, there);
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    if (i >= there.size() || here[i].message != there[i].message) return here[i].message;
+  }
+  return here.size() == there.size() ? "the same story of other bytes" : "nothing more";
+}
+
+/// Where two fresh runs of a plan part, if they do so side by side.
+std::optional<Difference> first_difference(const std::shared_ptr<const Plan>& plan,
+                                           std::uint64_t most_steps) {
   World a(plan, {});
   World b(plan, {});
   for (std::uint64_t i = 0; i < most_steps; ++i) {
-    if (a.next_time() != b.next_time()) return a.steps() + 1;
-    if (a.next_time() == Instant::never()) return 0;
+    if (a.next_time() != b.next_time()) {
+      return Difference{a.steps() + 1, a.now(),
+                        fmt::format("one goes on at {} s, the other at {} s",
+                                    seconds_text(a.next_time()), seconds_text(b.next_time()))};
+    }
+    if (a.next_time() == Instant::never()) return {};
     a.step();
     b.step();
-    if (a.digest() != b.digest()) return a.steps();
+    if (a.digest() != b.digest()) {
+      return Difference{
+          a.steps(), a.now(),
+          fmt::format("one: {}; the other: {}", first_line_of(a, b), first_line_of(b, a))};
+    }
   }
-  return 0;
+  return {};
 }
 
 }  // namespace
@@ -71,16 +98,17 @@ Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limit
 void confirm(Outcome& outcome, const std::shared_ptr<const Plan>& plan, const RunLimits& limits) {
   const Outcome again = run_case(plan, limits);
   if (again.digest == outcome.digest && again.exit == outcome.exit) return;
-  const std::uint64_t step = first_difference(plan, limits.steps);
+  const auto difference = first_difference(plan, limits.steps);
   outcome.exit = ExitCode::nondeterminism;
-  outcome.breach = Breach{BreachClass::invariant,
-                          "P21",
-                          "the same scenario and seed give the same run (BUGS P21)",
-                          step == 0 ? fmt::format("two runs ended with digests {:016x} and {:016x}",
-                                                  outcome.digest, again.digest)
-                                    : fmt::format("two runs part at step {}", step),
-                          step,
-                          Instant::at(outcome.simulated)};
+  outcome.breach = Breach{
+      BreachClass::invariant,
+      "P21",
+      "the same scenario and seed give the same run (BUGS P21)",
+      difference ? fmt::format("two runs part at step {}: {}", difference->step, difference->what)
+                 : fmt::format("two runs ended with digests {:016x} and {:016x}", outcome.digest,
+                               again.digest),
+      difference ? difference->step : outcome.steps,
+      difference ? difference->time : Instant::at(outcome.simulated)};
 }
 
 std::string summary(const Outcome& outcome) {

@@ -42,8 +42,8 @@ struct Outcome {
 Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limits = {},
                  const std::vector<Watcher*>& watchers = {});
 
-/// Runs a failure once more and says whether it came out the same; if not, the outcome turns into
-/// non-determinism and its breach says at which step the runs part.
+/// Runs the plan once more. If that comes out otherwise, the outcome turns into non-determinism and
+/// its breach says at which step the runs part, and what each of them did there.
 void confirm(Outcome& outcome, const std::shared_ptr<const Plan>& plan, const RunLimits& limits);
 
 /// One line: "held", or the oracle and what it says.

@@ -60,10 +60,15 @@ struct Tally {
       row.fault_matches[i] += other.row.fault_matches[i];
     }
     for (const auto& [name, failure] : other.row.failures) add_failure(failure);
-    if (row.error.empty()) {
-      row.error = other.row.error;
-      row.error_place = other.row.error_place;
-    }
+    if (!other.row.error.empty())
+      refuse(other.row.error, other.row.error_place, other.row.error_seed);
+  }
+
+  void refuse(const std::string& error, Place place, std::uint64_t seed) {
+    if (!row.error.empty() && row.error_seed <= seed) return;
+    row.error = error;
+    row.error_place = place;
+    row.error_seed = seed;
   }
 };
 
@@ -72,40 +77,49 @@ Duration since(std::chrono::steady_clock::time_point start) {
                                                               start);
 }
 
+std::uint64_t seeds_of(const SweepItem& item, const SweepOptions& options) {
+  return item.scenario.seed ? 1 : options.seeds;
+}
+
 }  // namespace
+
+std::uint64_t case_count(const std::vector<SweepItem>& items, const SweepOptions& options) {
+  std::uint64_t count = 0;
+  for (const SweepItem& item : items) count += seeds_of(item, options);
+  return count;
+}
 
 std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegistry& registry,
                             const SweepOptions& options, const SweepHooks& hooks) {
-  struct Case {
-    std::size_t item;
-    std::uint64_t seed;
-  };
-  std::vector<Case> cases;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (items[i].scenario.seed) {
-      cases.push_back({i, *items[i].scenario.seed});
-      continue;
-    }
-    for (std::uint64_t s = 0; s < options.seeds; ++s) cases.push_back({i, options.from + s});
+  const std::uint64_t cases = case_count(items, options);
+  std::vector<std::uint64_t> first_case;  // of each item
+  std::uint64_t before = 0;
+  for (const SweepItem& item : items) {
+    first_case.push_back(before);
+    before += seeds_of(item, options);
   }
 
-  std::atomic<std::size_t> next{0};
+  std::atomic<std::uint64_t> next{0};
   std::vector<Tally> totals(items.size());
   std::mutex merging;
   const auto work = [&](unsigned worker) {
     std::vector<Tally> tallies(items.size());
-    for (std::size_t c = next++; c < cases.size(); c = next++) {
-      const SweepItem& item = items[cases[c].item];
-      Tally& tally = tallies[cases[c].item];
-      if (hooks.before) hooks.before(worker, item, cases[c].seed);
+    for (std::uint64_t c = next++; c < cases; c = next++) {
+      if (hooks.stop && hooks.stop()) break;
+      const auto at = std::ranges::upper_bound(first_case, c) - 1;
+      const auto index = static_cast<std::size_t>(at - first_case.begin());
+      const SweepItem& item = items[index];
+      const std::uint64_t seed = item.scenario.seed.value_or(options.from + (c - *at));
+      Tally& tally = tallies[index];
+      if (hooks.before) hooks.before(worker, item, seed);
       const auto start = std::chrono::steady_clock::now();
-      const auto plan = make_plan(item.scenario, cases[c].seed, registry);
+      const auto plan = make_plan(item.scenario, seed, registry);
       if (plan) {
-        const Outcome outcome = run_case(*plan, options.limits);
+        Outcome outcome = run_case(*plan, options.limits);
+        if (c == *at) confirm(outcome, *plan, options.limits);
         tally.add(outcome, since(start));
       } else {
-        tally.row.error = plan.error().what;
-        tally.row.error_place = plan.error().place;
+        tally.refuse(plan.error().what, plan.error().place, seed);
       }
       if (hooks.after) hooks.after();
     }

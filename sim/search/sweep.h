@@ -44,17 +44,24 @@ struct SweepRow {
   std::map<std::string, std::uint64_t> judgements;  // by oracle
   std::vector<std::uint64_t> fault_matches;
   std::map<std::string, Failure> failures;  // by oracle or exit class
-  std::string error;                        // why the scenario cannot be run at all
+  std::string error;                        // why a seed cannot be run at all
   Place error_place;
+  std::uint64_t error_seed = 0;  // the lowest such
 };
 
-/// Called before each case, on the worker's thread; and after it.
+/// Called before each case, on the worker's thread; and after it. Once `stop` says so, no case is
+/// begun any more.
 struct SweepHooks {
   std::function<void(unsigned worker, const SweepItem&, std::uint64_t seed)> before;
   std::function<void()> after;
+  std::function<bool()> stop;
 };
 
-/// Runs every seed of every item on `jobs` threads. A file with a pinned seed runs once.
+/// How many runs the sweep will make: a file with a pinned seed is run once.
+std::uint64_t case_count(const std::vector<SweepItem>& items, const SweepOptions& options);
+
+/// Runs every seed of every item on `jobs` threads. The first seed of each item is run twice, so
+/// that a machine which is not deterministic shows even where nothing else fails.
 std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegistry& registry,
                             const SweepOptions& options, const SweepHooks& hooks);
 

@@ -123,6 +123,7 @@ void World::start(HostIndex index) {
   // Of two reboots that overlap, the one that ends last starts the host, and only once.
   if (host.up || is_held_down(index)) return;
   host.machine = plan.role->make(plan_->context(index, host.boots++, host_now));
+  host.kind_names = host.machine.kind_names();
   host.up = true;
   // Two facts that every socket owner knows before it does anything.
   give(index, WallClock{host.clock.read_wall(now_)});

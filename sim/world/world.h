@@ -64,6 +64,10 @@ class World {
   std::uint64_t matches(std::size_t fault) const { return fault_matches_[fault]; }
   const AnyMachine& machine(HostIndex host) const { return hosts_[host].machine; }
   bool is_up(HostIndex host) const { return hosts_[host].up; }
+  /// What that host calls a kind of datagram; also while it is down.
+  std::string_view kind_name(HostIndex host, std::uint16_t kind) const {
+    return hosts_[host].kind_names ? hosts_[host].kind_names(kind) : "datagram";
+  }
   std::uint32_t boots(HostIndex host) const { return hosts_[host].boots; }
   Instant host_time(HostIndex host) const { return hosts_[host].clock.read(now_); }
   const std::optional<Timeout>& deadline(HostIndex host) const { return hosts_[host].deadline; }
@@ -83,6 +87,7 @@ class World {
  private:
   struct Host {
     AnyMachine machine;
+    KindNames kind_names = nullptr;  // of the last machine; the same for all copies
     HostClock clock;
     bool up = false;
     std::uint32_t boots = 0;

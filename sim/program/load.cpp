@@ -1,0 +1,71 @@
+#include "sim/program/load.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "sim/oracles/expectation.h"
+#include "sim/scenario/reader.h"
+
+namespace tickover::sim {
+namespace {
+
+/// A range may be drawn badly by some seeds only. This many find what is wrong for many of them.
+constexpr std::uint64_t probes = 8;
+
+Problem problem_of(const PlanError& error, const std::string& path) {
+  return {path, error.place.line, error.place.column, error.what};
+}
+
+}  // namespace
+
+std::vector<Problem> plan_problems(const Scenario& scenario, const std::string& path,
+                                   std::uint64_t seed, const RoleRegistry& registry) {
+  std::vector<Problem> problems;
+  const auto plan = make_plan(scenario, seed, registry);
+  if (!plan) return {problem_of(plan.error(), path)};
+  for (const PlanError& error : check_expectations(**plan)) {
+    problems.push_back(problem_of(error, path));
+  }
+  std::ranges::sort(problems, {}, [](const Problem& p) { return std::tie(p.line, p.column); });
+  return problems;
+}
+
+std::optional<Scenario> load_scenario(const std::string& path, const RoleRegistry& registry,
+                                      std::vector<Problem>& problems) {
+  auto read = read_scenario_file(path, registry, &problems);
+  if (!read) {
+    problems = std::move(read.error());
+    return {};
+  }
+  const std::uint64_t first = read->seed.value_or(1);
+  const std::uint64_t last = read->seed ? first : probes;
+  for (std::uint64_t seed = first;; ++seed) {
+    std::vector<Problem> found = plan_problems(*read, path, seed, registry);
+    if (!found.empty()) {
+      if (seed != first) found.front().what += fmt::format(" (with seed 0x{:x})", seed);
+      problems.insert(problems.end(), found.begin(), found.end());
+      return {};
+    }
+    if (seed == last) return std::move(*read);
+  }
+}
+
+bool load_scenarios(const std::vector<std::string>& paths, const RoleRegistry& registry,
+                    std::vector<SweepItem>& items) {
+  bool ok = true;
+  for (const std::string& path : paths) {
+    std::vector<Problem> problems;
+    auto scenario = load_scenario(path, registry, problems);
+    for (const Problem& problem : problems) fmt::print(stderr, "{}\n", problem.text());
+    if (scenario) {
+      items.push_back({path, std::move(*scenario)});
+    } else {
+      ok = false;
+    }
+  }
+  return ok;
+}
+
+}  // namespace tickover::sim
