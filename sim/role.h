@@ -17,6 +17,9 @@
 
 namespace tickover::sim {
 
+class Oracle;
+struct Plan;
+
 /// What every host of a run can know of the others before it starts.
 struct HostInfo {
   std::string name;
@@ -55,6 +58,8 @@ struct Role {
   std::vector<std::string> messages = {};
   /// Why no machine can be made of these settings; nothing if one can. Asked before `make`.
   std::function<std::optional<std::string>(const RoleContext&)> problem = {};
+  /// What must hold where such hosts are, beside what must hold anywhere; judged in every verb.
+  std::function<std::unique_ptr<Oracle>(const Plan&)> oracle = {};
 };
 
 /// Role names to factories. The built-in roles are there from the start; a user's test adds its

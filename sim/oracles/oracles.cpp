@@ -1,6 +1,8 @@
 #include "sim/oracles/oracles.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "sim/oracles/candidates.h"
 #include "sim/oracles/conservation.h"
@@ -45,6 +47,12 @@ Oracles make_oracles(const Plan& plan) {
   if (Expect::applies(plan)) add(std::in_place_type<Expect>);
   if (plan.heal_at != Instant::never()) add(std::in_place_type<Heal>);
   add(std::in_place_type<Marks>);
+  std::set<std::string_view> roles;  // each brings its oracle once
+  for (const HostPlan& host : plan.hosts) {
+    if (host.role->oracle && roles.insert(host.role->name).second) {
+      oracles.add(host.role->oracle(plan));
+    }
+  }
   return oracles;
 }
 

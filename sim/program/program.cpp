@@ -181,7 +181,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
     return flushed(0);
   }
   install_crash_notes();
-  const auto run_verbs = [&] {
+  // An exception that nobody expects is a crash of the machine that threw it.
+  const auto run_verbs = [&]() noexcept {
     if (run_app->parsed()) return run_verb(run, registry);
     if (sweep_app->parsed()) {
       sweep.from = from.value_or(1);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "sim/program/case_notes.h"
@@ -146,6 +147,8 @@ std::string json_of(const std::vector<SweepRow>& rows, const SweepRequest& reque
         .member("digest", std::string_view(fmt::format("{:016x}", row.folded)));
     json.key("judgements").begin_object();
     for (const auto& [oracle, count] : row.judgements) json.member(oracle, count);
+    json.end_object().key("marks").begin_object();
+    for (const auto& [mark, count] : row.marks) json.member(mark, count);
     json.end_object().key("failures").begin_array();
     for (const auto& [name, failure] : row.failures) {
       json.begin_object()
@@ -164,6 +167,19 @@ std::string json_of(const std::vector<SweepRow>& rows, const SweepRequest& reque
   }
   json.end_array().end_object();
   return text;
+}
+
+/// A folder of scenarios should meet every interesting situation somewhere (DESIGN, section 6).
+void print_unmet_marks(const std::vector<SweepRow>& rows) {
+  std::map<std::string_view, std::uint64_t> marks;
+  for (const SweepRow& row : rows) {
+    for (const auto& [mark, count] : row.marks) marks[mark] += count;
+  }
+  std::string unmet;
+  for (const auto& [mark, count] : marks) {
+    if (count == 0) unmet += (unmet.empty() ? "" : "; ") + std::string(mark);
+  }
+  if (!unmet.empty()) fmt::print("never met: {}\n", unmet);
 }
 
 /// Where a sweep was when it was interrupted, from the notes on the cases that ran.
@@ -224,6 +240,7 @@ int sweep_verb(const SweepRequest& request, const RoleRegistry& registry) {
 
   Report report;
   if (!request.json && !request.quiet) print_sweep_table(rows, row_names(rows));
+  if (rows.size() > 1 && !request.json && !request.quiet) print_unmet_marks(rows);
   report_failures(rows, items, request, registry, report);
   if (!interrupted) report_idle(rows, items, report);
   for (const SweepRow& row : rows) {

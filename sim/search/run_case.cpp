@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "sim/oracles/marks.h"
 #include "sim/oracles/oracles.h"
 #include "sim/report/story.h"
 
@@ -48,7 +49,7 @@ std::optional<Difference> first_difference(const std::shared_ptr<const Plan>& pl
                         fmt::format("one goes on at {} s, the other at {} s",
                                     seconds_text(a.next_time()), seconds_text(b.next_time()))};
     }
-    if (a.next_time() == Instant::never()) return {};
+    if (a.next_time() > Instant::at(plan->duration)) return {};
     a.step();
     b.step();
     if (a.digest() != b.digest()) {
@@ -89,6 +90,7 @@ Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limit
   for (const auto& oracle : world.oracles().all()) {
     outcome.judgements.emplace_back(oracle->id(), oracle->judgements());
   }
+  if (const Marks* marks = Marks::of(world.oracles())) outcome.marks = marks->list();
   for (std::size_t i = 0; i < plan->faults.size(); ++i) {
     outcome.fault_matches.push_back(world.matches(i));
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Outcome {
   DatagramCounts datagrams;
   std::vector<std::pair<std::string, std::uint64_t>> judgements;  // by oracle
   std::vector<std::uint64_t> fault_matches;
+  std::vector<std::pair<std::string_view, std::uint64_t>> marks;  // how often each was reached
 };
 
 /// Runs a plan under all of its oracles.

@@ -26,6 +26,7 @@ struct Tally {
     row.busy += busy;
     digests.push_back(outcome.digest);
     for (const auto& [oracle, count] : outcome.judgements) row.judgements[oracle] += count;
+    for (const auto& [mark, count] : outcome.marks) row.marks[mark] += count;
     row.fault_matches.resize(std::max(row.fault_matches.size(), outcome.fault_matches.size()));
     for (std::size_t i = 0; i < outcome.fault_matches.size(); ++i) {
       row.fault_matches[i] += outcome.fault_matches[i];
@@ -55,6 +56,7 @@ struct Tally {
     row.busy += other.row.busy;
     digests.insert(digests.end(), other.digests.begin(), other.digests.end());
     for (const auto& [oracle, count] : other.row.judgements) row.judgements[oracle] += count;
+    for (const auto& [mark, count] : other.row.marks) row.marks[mark] += count;
     row.fault_matches.resize(std::max(row.fault_matches.size(), other.row.fault_matches.size()));
     for (std::size_t i = 0; i < other.row.fault_matches.size(); ++i) {
       row.fault_matches[i] += other.row.fault_matches[i];

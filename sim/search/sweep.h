@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/search/run_case.h"
@@ -43,8 +44,9 @@ struct SweepRow {
   Duration busy;                                    // time the workers spent, on the real clock
   std::map<std::string, std::uint64_t> judgements;  // by oracle
   std::vector<std::uint64_t> fault_matches;
-  std::map<std::string, Failure> failures;  // by oracle or exit class
-  std::string error;                        // why a seed cannot be run at all
+  std::map<std::string_view, std::uint64_t> marks;  // how often each situation was met
+  std::map<std::string, Failure> failures;          // by oracle or exit class
+  std::string error;                                // why a seed cannot be run at all
   Place error_place;
   std::uint64_t error_seed = 0;  // the lowest such
 };

@@ -1,0 +1,168 @@
+// Machines that crash, that are not deterministic, and that never end.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <regex>
+#include <stdexcept>
+
+#include "core/check.h"
+#include "core/transmit_queue.h"
+#include "properties/program/workbench.h"
+#include "sim/program/replay_line.h"
+
+namespace tickover::sim {
+namespace {
+
+/// Opens port 9, and does something with every datagram that it is given.
+template <class Deed>
+class Hostile {
+ public:
+  using Event = Notice;
+
+  explicit Hostile(const RoleContext& context) {
+    transmits_.open({.local = {context.self.addresses.front(), 9}});
+  }
+  void handle_input(const Input& input, Instant) {
+    if (const auto* datagram = std::get_if<Datagram>(&input)) Deed{}(*datagram, transmits_);
+  }
+  void handle_timeout(Instant) {}
+  std::optional<Transmit> poll_transmit(MutableBytes buffer) { return transmits_.poll(buffer); }
+  std::optional<Notice> poll_event() { return {}; }
+  std::optional<Timeout> poll_timeout() const { return {}; }
+  bool operator==(const Hostile&) const = default;
+
+ private:
+  TransmitQueue transmits_;
+};
+
+struct FailCheck {
+  void operator()(const Datagram&, TransmitQueue&) const { CHECK(1 + 1 == 3); }
+};
+struct ReadNull {
+  void operator()(const Datagram& datagram, TransmitQueue&) const {
+    const volatile std::uint8_t* nowhere = nullptr;
+    if (datagram.payload.size() != 1) static_cast<void>(*nowhere);
+  }
+};
+struct Throw {
+  void operator()(const Datagram&, TransmitQueue&) const { throw std::out_of_range("no peer"); }
+};
+struct Recurse {
+  static std::uint64_t deeper(std::uint64_t depth) {
+    volatile std::uint8_t frame[4096] = {};
+    frame[depth % 4096] = 1;
+    return depth == ~std::uint64_t{0} ? 0 : deeper(depth + 1) + frame[(depth + 1) % 4096];
+  }
+  void operator()(const Datagram&, TransmitQueue& transmits) const {
+    if (deeper(1) == 7) transmits.close({});
+  }
+};
+/// Says its first five words back and no others, in all runs of the process together.
+struct TireForEver {
+  void operator()(const Datagram& datagram, TransmitQueue& transmits) const {
+    static std::atomic<int> said{0};
+    if (++said > 5) return;
+    transmits.send({.local = datagram.local, .remote = datagram.remote}, datagram.payload);
+  }
+};
+/// Answers with a number that no seed decides.
+struct CountForEver {
+  void operator()(const Datagram& datagram, TransmitQueue& transmits) const {
+    static std::atomic<std::uint8_t> count{0};
+    const std::uint8_t byte = ++count;
+    transmits.send({.local = datagram.local, .remote = datagram.remote}, Bytes(&byte, 1));
+  }
+};
+
+template <class Deed>
+RoleRegistry hostile() {
+  RoleRegistry registry = RoleRegistry::built_in();
+  registry.add(
+      {.name = "hostile",
+       .help = "does no good",
+       .make = [](const RoleContext& context) { return AnyMachine(Hostile<Deed>(context)); },
+       .port = 9});
+  return registry;
+}
+
+class HostileMachine : public testing::Test {
+ protected:
+  void SetUp() override { bench.write("x.toml", walker_and("hostile")); }
+
+  void expect_crash(const RoleRegistry& roles, const std::string& why) {
+    const std::string line = replay_line(Workbench::program(), "x.toml", 7);
+    const Finished run = bench.tickover({"run", "x.toml", "--seed", "7"}, roles);
+    EXPECT_EQ(run.exit, 6);
+    EXPECT_EQ(run.last_line(), line) << run.out;
+    EXPECT_NE(run.err.find("the machine under test crashed (" + why + ")\n"), std::string::npos)
+        << run.err;
+    for (const char* jobs : {"1", "2"}) {
+      const Finished sweep =
+          bench.tickover({"sweep", "x.toml", "--from", "7", "--seeds", "1", "--jobs", jobs}, roles);
+      EXPECT_EQ(sweep.exit, 6);
+      EXPECT_EQ(sweep.last_line(), line) << sweep.out;
+    }
+  }
+
+  Workbench bench;
+};
+
+TEST_F(HostileMachine, that_fails_a_check_has_crashed) {
+  expect_crash(hostile<FailCheck>(), "abort");
+}
+
+TEST_F(HostileMachine, that_throws_has_crashed) {
+  expect_crash(hostile<Throw>(), "abort");
+}
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(TICKOVER_SANITIZED)
+TEST_F(HostileMachine, that_reads_null_has_crashed) {
+  expect_crash(hostile<ReadNull>(), "segmentation fault");
+}
+
+TEST_F(HostileMachine, that_exhausts_the_stack_of_any_thread_has_crashed) {
+  const RoleRegistry roles = hostile<Recurse>();
+  expect_crash(roles, "segmentation fault");
+  const Finished sweep = bench.tickover({"sweep", "x.toml", "--seeds", "8", "--jobs", "4"}, roles);
+  EXPECT_EQ(sweep.exit, 6);
+  EXPECT_TRUE(sweep.last_line().starts_with("replay: ")) << sweep.out;
+}
+#endif
+
+TEST_F(HostileMachine, that_crashes_leaves_its_story_and_its_case_behind) {
+  const Finished run =
+      bench.tickover({"run", "x.toml", "--log", "run.jsonl"}, hostile<FailCheck>());
+  EXPECT_EQ(run.exit, 6);
+  EXPECT_NE(run.out.find("mountain starts\n"), std::string::npos) << run.out;
+  EXPECT_NE(bench.read("run.jsonl").find("walker sends datagram 1 to mountain"), std::string::npos);
+
+  EXPECT_EQ(bench.tickover({"sweep", "x.toml", "--jobs", "1"}, hostile<FailCheck>()).exit, 6);
+  const auto notes = bench.files("runs");
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_TRUE(bench.read("runs/" + notes.front())
+                  .starts_with(replay_line(Workbench::program(), "x.toml", 1)));
+}
+
+TEST_F(HostileMachine, that_is_not_deterministic_is_told_where_its_runs_part) {
+  const RoleRegistry roles = hostile<CountForEver>();
+  const Finished run = bench.tickover({"run", "x.toml", "--seed", "7"}, roles);
+  EXPECT_EQ(run.exit, 4) << run.out;
+  EXPECT_TRUE(std::regex_search(
+      run.out, std::regex("P21 at [0-9.]+ s \\(step [0-9]+\\): two runs part at step [0-9]+: ")))
+      << run.out;
+  EXPECT_EQ(run.last_line(), replay_line(Workbench::program(), "x.toml", 7));
+}
+
+TEST_F(HostileMachine, that_is_not_deterministic_shows_where_nothing_else_fails) {
+  const RoleRegistry roles = hostile<TireForEver>();
+  const Finished run = bench.tickover({"run", "x.toml", "--seed", "7"}, roles);
+  EXPECT_EQ(run.exit, 4) << run.out;
+  EXPECT_NE(run.out.find("two runs ended with digests "), std::string::npos) << run.out;
+  // With more threads, other seeds could tire it before the first one runs.
+  const Finished sweep = bench.tickover({"sweep", "x.toml", "--seeds", "3", "--jobs", "1"}, roles);
+  EXPECT_EQ(sweep.exit, 4) << sweep.out;
+  EXPECT_EQ(sweep.last_line(), replay_line(Workbench::program(), "x.toml", 1));
+}
+
+}  // namespace
+}  // namespace tickover::sim
