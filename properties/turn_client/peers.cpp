@@ -123,6 +123,24 @@ TEST(TurnClient, gives_a_number_to_another_peer_only_after_the_cool_down) {
   EXPECT_EQ(bench.client.channel(carol, bench.now)->value(), 0x4ABC);
 }
 
+// The relay may have taken any of the copies, also one whose answer was lost (PROTOCOL H5).
+TEST(TurnClient, counts_the_cool_down_from_the_last_copy_of_a_bind) {
+  ClientConfig c = config();
+  c.first_channel = c.last_channel = 0x4ABC;
+  Bench bench(c);
+  bench.obey();
+  bench.ignore();
+  EXPECT_TRUE(bench.client.bind_channel(bob, bench.now));
+  bench.run_until(after(4s));
+  EXPECT_EQ(bench.times(Method::channel_bind).back(), after(3500ms));
+  bench.obey();
+  EXPECT_TRUE(bench.client.release_peer(bob, bench.now));
+  bench.run_until(after(903'500ms - Duration::nanoseconds(1)));
+  EXPECT_EQ(bench.client.bind_channel(carol, bench.now).error(), CommandError::no_free_channel);
+  bench.run_until(after(903'500ms));
+  EXPECT_TRUE(bench.client.bind_channel(carol, bench.now));
+}
+
 TEST(TurnClient, may_bind_the_same_pair_again_in_its_cool_down) {
   Bench bench;
   bench.obey();
@@ -176,6 +194,8 @@ TEST(TurnClient, drops_a_peer_that_the_relay_refuses) {
     bench.drain();
     bench.refuse(bench.take_one(), code);
     EXPECT_EQ(bench.take_events().size(), 1u);
+    EXPECT_FALSE(bench.client.channel(bob, bench.now));
+    EXPECT_EQ(bench.send("refused").error(), CommandError::not_ready);
     bench.obey();
     bench.run_until(after(550s));
     EXPECT_EQ(bench.count(Method::channel_bind), 1u);

@@ -73,6 +73,19 @@ TEST(TurnServerAuthentication, refuses_the_empty_key_and_another_realm) {
   EXPECT_EQ(alice.answer_to(writer.bytes()).code(), 401);
 }
 
+TEST(TurnServerAuthentication, refuses_the_name_of_another_realm_under_the_right_key) {
+  Bench bench;
+  const Client alice(bench, alice_at);
+  Buffer buffer(500);
+  MessageWriter writer(buffer, {Method::allocate, Class::request}, alice.fresh_id());
+  over_udp(writer);
+  writer.add_text(AttributeType::username, "alice");
+  writer.add_text(AttributeType::realm, "example.com");
+  writer.add_text(AttributeType::nonce, alice.credentials.nonce);
+  writer.add_integrity(alice.credentials.key());
+  EXPECT_EQ(alice.answer_to(writer.bytes()).code(), 401);
+}
+
 TEST(TurnServerAuthentication, looks_at_the_nonce_last) {
   Bench bench;
   Client alice(bench, alice_at);
@@ -145,6 +158,19 @@ TEST(TurnServerAuthentication, keeps_users_apart) {
   EXPECT_EQ(bob.bind(0x4000, peer), 441);
   EXPECT_EQ(bob.ask(Method::allocate, over_udp).code(), 437);
   EXPECT_EQ(bench.server.allocations().at(0).permissions.size(), 0u);
+}
+
+// Id and 5-tuple of the first user's Allocate do not make it a retransmission (PROTOCOL W12).
+TEST(TurnServerAuthentication, repeats_no_success_to_another_user) {
+  Bench bench;
+  const Client alice(bench, alice_at);
+  const auto id = id_of(1, 1);
+  const Answer first = alice.answer_to(alice.request(Method::allocate, over_udp, false, id));
+  EXPECT_TRUE(first.succeeded());
+  const Client bob(bench, alice_at, bobs);
+  const Answer second = bob.answer_to(bob.request(Method::allocate, over_udp, false, id));
+  EXPECT_EQ(second.code(), 437);
+  EXPECT_TRUE(second.is_signed_by(bob.credentials.key()));
 }
 
 TEST(TurnServerAuthentication, lists_unknown_attributes_only_to_whom_it_knows) {

@@ -100,6 +100,16 @@ TEST(Draws, of_a_fault_do_not_move_when_another_one_goes) {
   EXPECT_EQ(planned(s)->faults[0].begin, both->faults[1].begin);
 }
 
+TEST(Draws, of_a_degraded_link_are_made_once_for_both_directions) {
+  Scenario s = small_talk();
+  s.faults = {{.action = Degrade{"alice", "bob", {.latency = up_to(seconds(100))}}}};
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto plan = planned(s, seed);
+    ASSERT_EQ(plan->faults[0].conditions.size(), 2u);
+    EXPECT_EQ(plan->faults[0].conditions[0], plan->faults[0].conditions[1]);
+  }
+}
+
 // --- groups, wild cards, conditions ------------------------------------------------------------
 
 TEST(Plan, counts_hosts_and_addresses_of_a_group_on) {
