@@ -161,6 +161,13 @@ TEST(Faults, forge_a_datagram_that_nobody_sent) {
   EXPECT_EQ(world.matches(0), 1u);
 }
 
+TEST(Faults, forge_datagrams_that_look_like_any_other) {
+  Scenario s = with_fault(fault(milliseconds(150), {}, Forge{"bob", "carol", "boo"}));
+  s.hosts.push_back({.name = "carol", .role = "herald"});
+  const Record r = record(s);
+  EXPECT_EQ(std::ranges::count(r.events, "carol sees hop limit 64"), 1);
+}
+
 TEST(Faults, cannot_forge_to_a_host_without_a_socket) {
   Scenario s = with_fault(fault(milliseconds(150), {}, Forge{"bob", "alice", "boo"}));
   s.hosts[0].start = Duration(milliseconds(500));
@@ -295,7 +302,8 @@ TEST(Heal, ends_every_fault_and_every_mishap_of_the_links) {
               {.action = Drop{questions()}},
               {.action = Degrade{"alice", "bob", {.latency = Range<Duration>(seconds(1))}}},
               fault(milliseconds(700), seconds(10), Reboot{"alice"}),
-              fault(milliseconds(1'100), milliseconds(100), Block{"alice", "bob"})};
+              fault(milliseconds(1'100), milliseconds(100), Block{"alice", "bob"}),
+              fault(milliseconds(1'200), milliseconds(100), Reboot{"bob"})};
   s.expect.heal = HealSpec{.at = Duration(seconds(1)), .within = Duration(milliseconds(500))};
   World world = world_of(s);
   run_until(world, Instant::at(seconds(1)) - nanoseconds(1));
@@ -305,6 +313,7 @@ TEST(Heal, ends_every_fault_and_every_mishap_of_the_links) {
   const Record r = record(world);
   EXPECT_TRUE(world.is_healed());
   EXPECT_TRUE(world.is_up(0));
+  EXPECT_EQ(boots(world, "bob"), 1u);
   EXPECT_GT(r.sendings.size(), 10u);
   for (const Record::Sending& sent : r.sendings) EXPECT_EQ(sent.fate, decide_fate({}, {}, 0));
 }

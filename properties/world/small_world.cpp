@@ -1,6 +1,7 @@
 #include "properties/world/small_world.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/transmit_queue.h"
@@ -231,6 +232,38 @@ class Misfit {
 };
 static_assert(Machine<Misfit>);
 
+class Herald {
+ public:
+  using Event = Notice;
+
+  explicit Herald(const RoleContext& context) : local_{context.self.addresses.front(), 1} {
+    transmits_.open({0, local_});
+  }
+  void handle_input(const Input& input, Instant) {
+    if (std::holds_alternative<WallClock>(input)) say("the time");
+    if (std::holds_alternative<AddressesChanged>(input)) say("the place");
+    if (const auto* datagram = std::get_if<Datagram>(&input)) hop_limit_ = datagram->hop_limit;
+  }
+  void handle_timeout(Instant) {}
+  std::optional<Transmit> poll_transmit(MutableBytes buffer) { return transmits_.poll(buffer); }
+  std::optional<Notice> poll_event() {
+    if (!hop_limit_) return {};
+    return Notice{.name = "sees hop limit", .number = *std::exchange(hop_limit_, std::nullopt)};
+  }
+  std::optional<Timeout> poll_timeout() const { return {}; }
+  bool operator==(const Herald&) const = default;
+
+ private:
+  void say(std::string_view text) {
+    transmits_.send({.local = local_, .remote = {local_.ip, 2}}, as_bytes(text));
+  }
+
+  Endpoint local_;
+  std::optional<std::uint64_t> hop_limit_;
+  TransmitQueue transmits_;
+};
+static_assert(Machine<Herald>);
+
 template <class M>
 Role role(std::string name, std::vector<KeySpec> keys, std::uint16_t port = 0) {
   return {.name = std::move(name),
@@ -253,6 +286,7 @@ const RoleRegistry& small_roles() {
     r.add(role<Echo>("echo", {}, echo_port));
     r.add(role<Announcer>("announcer", {{"refuse", ValueType::integer, "orders it refuses"}}));
     r.add(role<Misfit>("misfit", {}));
+    r.add(role<Herald>("herald", {}));
     return r;
   }();
   return registry;

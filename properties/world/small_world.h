@@ -18,6 +18,9 @@ namespace tickover::sim {
 ///   announcer  says at its start that it is reached at port 5; tells what arrives from whom it was
 ///              told to expect, and refuses the first `refuse` such orders
 ///   misfit     sends from a socket that it never opened, and counts the refusals
+///   herald     sends "the time" and "the place" as soon as it is told them, and tells the hop
+///   limit
+///              of what arrives at its port 1
 const RoleRegistry& small_roles();
 
 /// Settings of a host: {{"to", text}, {"every", duration}, …}.

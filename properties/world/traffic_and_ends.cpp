@@ -85,6 +85,14 @@ TEST(Traffic, of_two_flows_between_the_same_hosts_can_be_told_apart) {
   EXPECT_NE(plan->flows[0].key, plan->flows[1].key);
 }
 
+// One change, then a full drain: what a host learns at its start are two changes.
+TEST(Start, tells_time_and_place_one_after_the_other) {
+  const Record r = record({.hosts = {{.name = "alice", .role = "herald"}}});
+  ASSERT_EQ(r.sendings.size(), 2u);
+  EXPECT_EQ(as_text(r.sendings[0].bytes), "the time");
+  EXPECT_EQ(as_text(r.sendings[1].bytes), "the place");
+}
+
 TEST(Socket, that_was_never_opened_cannot_send) {
   Scenario s{.hosts = {{.name = "alice", .role = "misfit"}}};
   World world = world_of(s);
