@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
-#include "core/turn/server/deadline_heap.h"
 #include "core/flat_index.h"
+#include "core/turn/server/deadline_heap.h"
 #include "core/turn/server/port_pool.h"
 
 namespace tickover::turn {

@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/flat_index.h"
 #include "core/turn/server/allocation.h"
 #include "core/turn/server/deadline_heap.h"
-#include "core/flat_index.h"
 
 namespace tickover::turn {
 
