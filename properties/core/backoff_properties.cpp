@@ -100,6 +100,7 @@ Instant any_time(const Backoff& backoff, Instant start) {
   return near + (*rc::gen::arbitrary<bool>() ? ns(any_count(-1, 1)) : any_wait());
 }
 
+// PROTOCOL T4; BUG A03, A09; BUGS P4
 TEST(Backoff, follows_the_schedule_of_rfc_8489) {
   const Backoff backoff(BackoffPolicy::rfc8489(), at(0s));
   const std::vector<Instant> expected = {at(0s),     at(500ms),   at(1500ms), at(3500ms),
@@ -108,12 +109,14 @@ TEST(Backoff, follows_the_schedule_of_rfc_8489) {
   EXPECT_EQ(backoff.expiry(), at(39500ms));
 }
 
+// PROTOCOL T4; BUGS P4
 TEST(Backoff, scales_the_schedule_of_rfc_8489_with_the_rto) {
   const Backoff backoff(BackoffPolicy::rfc8489(100ms), at(1s));
   EXPECT_EQ(sends(backoff, at(1s)).back(), at(1s + 6300ms));
   EXPECT_EQ(backoff.expiry(), at(1s + 7900ms));
 }
 
+// BUG A03; BUGS P4
 TEST(Backoff, follows_an_exponential_schedule) {
   const Backoff backoff(BackoffPolicy::exponential(1s, {3, 2}, 8s), at(0s));
   const std::vector<Instant> expected = {at(0s), at(1s), at(2500ms), at(4750ms)};
@@ -173,7 +176,8 @@ TEST(Backoff, counts_a_huge_send_limit_without_walking_it) {
   EXPECT_EQ(backoff.expiry(), at(ns(3) * 3'999'999'999) + 1s);
 }
 
-// BUGS A05: an unbounded exponent, or an unchecked sum.
+// An unbounded exponent, or an unchecked sum, shows here.
+// BUG A05
 TEST(Backoff, survives_silence_until_the_end_of_time) {
   Backoff backoff({.first_interval = 500ms, .growth = {2, 1}}, at(0s));
   Duration interval = backoff.interval();
@@ -187,6 +191,7 @@ TEST(Backoff, survives_silence_until_the_end_of_time) {
   EXPECT_EQ(backoff.next_trigger(), Instant::never());
 }
 
+// BUG A05(b)
 TEST(Backoff, saturates_a_huge_rto) {
   const Backoff backoff(BackoffPolicy::rfc8489(Duration::max() / 2), at(1h));
   EXPECT_EQ(backoff.expiry(), Instant::never());
@@ -200,6 +205,7 @@ TEST(BackoffDeathTest, refuses_a_policy_that_could_not_make_progress) {
   EXPECT_DEATH(Backoff({.jitter = {3, 2}}, at(0s)), "jitter");
 }
 
+// BUG A03, A09; BUGS P4
 RC_GTEST_PROP(Backoff, sends_when_the_written_table_says, ()) {
   BackoffPolicy policy = any_policy();
   policy.jitter = {0, 1};
@@ -208,6 +214,7 @@ RC_GTEST_PROP(Backoff, sends_when_the_written_table_says, ()) {
   RC_ASSERT(sends(Backoff(policy, start), start) == expected);
 }
 
+// BUGS P2, P3
 RC_GTEST_PROP(Backoff, is_where_it_is_however_often_it_was_asked, ()) {
   const BackoffPolicy policy = any_policy();
   const Instant start = any_start();
@@ -223,6 +230,7 @@ RC_GTEST_PROP(Backoff, is_where_it_is_however_often_it_was_asked, ()) {
   RC_ASSERT(often == once);
 }
 
+// BUGS P3
 RC_GTEST_PROP(Backoff, ignores_early_and_repeated_calls, ()) {
   const Instant start = any_start();
   Backoff backoff(any_policy(), start, any_key());
@@ -238,6 +246,7 @@ RC_GTEST_PROP(Backoff, ignores_early_and_repeated_calls, ()) {
   RC_ASSERT(backoff == after);
 }
 
+// BUGS P1
 RC_GTEST_PROP(Backoff, moves_on_beyond_the_time_it_was_told, ()) {
   const Instant start = any_start();
   Backoff backoff(any_policy(), start, any_key());
@@ -247,6 +256,7 @@ RC_GTEST_PROP(Backoff, moves_on_beyond_the_time_it_was_told, ()) {
   RC_ASSERT(backoff.next_trigger() <= backoff.expiry());
 }
 
+// BUGS P4
 RC_GTEST_PROP(Backoff, lands_on_the_first_send_after_a_late_wake_up, ()) {
   const Instant start = any_start();
   const Backoff fresh(any_policy(), start, any_key());
@@ -259,6 +269,7 @@ RC_GTEST_PROP(Backoff, lands_on_the_first_send_after_a_late_wake_up, ()) {
   RC_ASSERT(late.next_trigger() == (next == all.end() ? fresh.expiry() : *next));
 }
 
+// BUGS P4, P13
 RC_GTEST_PROP(Backoff, expires_at_the_very_nanosecond, ()) {
   const Instant start = any_start();
   Backoff backoff(any_policy(), start, any_key());
@@ -271,6 +282,7 @@ RC_GTEST_PROP(Backoff, expires_at_the_very_nanosecond, ()) {
   RC_ASSERT(backoff.next_trigger() == expiry);
 }
 
+// BUGS P4
 RC_GTEST_PROP(Backoff, expires_after_the_last_wait_or_the_whole_time, ()) {
   const BackoffPolicy policy = any_policy();
   const Instant start = any_start();
@@ -286,6 +298,7 @@ RC_GTEST_PROP(Backoff, expires_after_the_last_wait_or_the_whole_time, ()) {
   RC_ASSERT(backoff.expiry() == std::min(last, whole));
 }
 
+// BUG A09; BUGS P5
 RC_GTEST_PROP(Backoff, sends_as_often_as_permitted, ()) {
   BackoffPolicy policy = any_policy();
   policy.send_limit = static_cast<std::uint32_t>(any_count(1, 12));
@@ -296,6 +309,7 @@ RC_GTEST_PROP(Backoff, sends_as_often_as_permitted, ()) {
   RC_ASSERT(sends(Backoff(policy, start, key), start).size() == policy.send_limit);
 }
 
+// BUG A05(a)
 RC_GTEST_PROP(Backoff, never_shrinks_its_interval_and_respects_the_cap, ()) {
   const BackoffPolicy policy = any_policy();
   const Instant start = any_start();
@@ -333,7 +347,8 @@ RC_GTEST_PROP(Backoff, jitters_each_send_within_its_own_interval, ()) {
   }
 }
 
-// BUGS P20, A13: what shifts the origin shifts every answer and changes nothing else.
+// What shifts the origin shifts every answer and changes nothing else.
+// BUG A13; BUGS G17, P20
 RC_GTEST_PROP(Backoff, does_not_care_where_time_begins, ()) {
   BackoffPolicy policy = any_policy();
   policy.interval_cap = std::min<Duration>(policy.interval_cap, 24h);
@@ -355,6 +370,7 @@ RC_GTEST_PROP(Backoff, does_not_care_where_time_begins, ()) {
   }
 }
 
+// BUG A05(b); BUGS G17
 RC_GTEST_PROP(Backoff, stays_sane_at_the_end_of_time, ()) {
   BackoffPolicy policy = any_policy();
   if (*rc::gen::arbitrary<bool>()) policy.first_interval = ns(any_count(1, INT64_MAX - 1));

@@ -69,7 +69,8 @@ TEST(Fate, has_no_mishap_on_a_clean_link) {
   EXPECT_FALSE(fate.reordered);
 }
 
-// BUGS E15: an injector set to 0 must never fire, and one set to 1 always.
+// An injector set to 0 must never fire, and one set to 1 always.
+// BUG E15(a), E15(b); BUGS P22
 TEST(Fate, follows_its_probabilities_also_at_both_ends) {
   const std::pair<Ratio Conditions::*, bool (*)(const Fate&)> stages[] = {
       {&Conditions::loss, is_lost},

@@ -122,8 +122,9 @@ TEST(WireDecoder, reads_all_of_a_message) {
   EXPECT_EQ(facts.find(0x0022), nullptr);
 }
 
-// PROTOCOL K4: the first three vectors are padded with spaces, which a receiver must accept and a
-// sender of ours must not write.
+// The first three vectors are padded with spaces, which a receiver must accept and a sender of ours
+// must not write.
+// PROTOCOL K4; BUGS P18, P23
 TEST(WireDecoder, finds_nothing_wrong_with_the_published_vectors_but_their_padding) {
   EXPECT_EQ(complaint_about(short_term_request), (Complaint{"padding is not zero", 73}));
   EXPECT_EQ(complaint(ipv4_response), "padding is not zero");
@@ -281,7 +282,8 @@ TEST(WireDecoder, complains_about_what_a_message_lacks) {
   for (const auto& [datagram, text] : broken) EXPECT_EQ(complaint(datagram), text);
 }
 
-// Our own writer against the decoder that knows nothing of it (BUGS B07, P18, AB25).
+// Our own writer against the decoder that knows nothing of it.
+// PROTOCOL K4, K7, K10, K12, AB25; BUG B07; BUGS P18
 RC_GTEST_PROP(WireDecoder, agrees_with_what_the_core_writes,
               (std::string software, std::uint16_t port, bool sealed)) {
   std::erase(software, '\0');

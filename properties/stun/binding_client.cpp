@@ -29,7 +29,8 @@ TEST(BindingClient, opens_a_socket_before_anything_else) {
   EXPECT_EQ(six.opened[0].local.ip, IpAddress::unspecified(AddressFamily::ipv6));
 }
 
-// RFC 8489, section 6.2.1; PROTOCOL T4; BUGS P4
+// RFC 8489, section 6.2.1.
+// PROTOCOL W13, T4; BUGS P4
 TEST(BindingClient, sends_seven_identical_copies_on_the_schedule_and_then_gives_up) {
   Owner owner;
   owner.open();
@@ -56,6 +57,7 @@ TEST(BindingClient, asks_again_under_a_new_id_a_period_after_a_failure) {
   EXPECT_NE(owner.sent[7], owner.sent[0]);
 }
 
+// PROTOCOL T4; BUGS P4
 TEST(BindingClient, follows_the_policy_it_is_given) {
   Owner owner({.server = server, .backoff = BackoffPolicy::exponential(1s, {3, 2}, 8s)});
   owner.open();
@@ -64,6 +66,7 @@ TEST(BindingClient, follows_the_policy_it_is_given) {
   EXPECT_EQ(owner.events, failed(BindingFailure::timed_out));
 }
 
+// BUGS P4
 TEST(BindingClient, gives_up_at_once_if_its_policy_says_so) {
   Owner owner({.server = server, .backoff = {.max_elapsed = 0s}, .query_interval = 1s});
   owner.open();
@@ -73,6 +76,7 @@ TEST(BindingClient, gives_up_at_once_if_its_policy_says_so) {
   EXPECT_EQ(owner.events.size(), 2u);
 }
 
+// BUGS P4
 TEST(BindingClient, sends_one_copy_for_all_that_a_late_owner_missed) {
   Owner owner;
   owner.open();
@@ -133,6 +137,7 @@ TEST(BindingClient, forgets_its_mapping_when_a_query_fails) {
                                                      MappedAddressLearned{outside}}));
 }
 
+// PROTOCOL W13; BUGS G3
 TEST(BindingClient, takes_a_late_answer_to_an_earlier_copy) {
   Owner owner;
   owner.open();
@@ -141,7 +146,8 @@ TEST(BindingClient, takes_a_late_answer_to_an_earlier_copy) {
   EXPECT_EQ(owner.client.mapped_address(), outside);
 }
 
-// PROTOCOL T9, T10; BUGS C19: what does not answer us leaves everything as it is.
+// What does not answer us leaves everything as it is.
+// PROTOCOL T9, T10; BUG C23(c); BUGS G14, P15
 TEST(BindingClient, ignores_what_is_no_answer_to_it) {
   Owner owner;
   owner.open();
@@ -165,6 +171,7 @@ TEST(BindingClient, ignores_what_is_no_answer_to_it) {
   EXPECT_EQ(owner.client.mapped_address(), outside);
 }
 
+// BUGS G2
 TEST(BindingClient, ignores_a_second_answer) {
   Owner owner;
   owner.open();
@@ -186,7 +193,7 @@ TEST(BindingClient, reports_the_code_of_a_refusal) {
   EXPECT_EQ(owner.client.poll_timeout()->at, at(26s));
 }
 
-// PROTOCOL T16, T17
+// PROTOCOL T16, T17, K6
 TEST(BindingClient, fails_on_an_answer_that_it_cannot_use) {
   const auto outcome = [](Class c, AttributeType type, std::string_view value) {
     Owner owner;
@@ -223,7 +230,7 @@ TEST(BindingClient, ends_a_query_at_a_hard_icmp_error_on_its_own_path) {
   EXPECT_EQ(owner.events.size(), 1u);
 }
 
-// BUGS C15
+// BUGS G22
 TEST(BindingClient, repeats_a_refused_send_soon) {
   Owner owner;
   owner.open();
@@ -237,6 +244,7 @@ TEST(BindingClient, repeats_a_refused_send_soon) {
   EXPECT_EQ(owner.client.poll_timeout()->at, at(1500ms));
 }
 
+// BUGS G22, P4
 TEST(BindingClient, gives_up_on_time_though_every_send_is_refused) {
   Owner owner;
   owner.open();
@@ -249,6 +257,7 @@ TEST(BindingClient, gives_up_on_time_though_every_send_is_refused) {
   EXPECT_EQ(owner.client.poll_timeout()->at, at(39500ms + 25s));
 }
 
+// BUGS G22
 TEST(BindingClient, tries_again_for_a_socket_that_was_refused) {
   Owner owner;
   owner.tell(SocketRefused{owner.opened[0].request}, 2s);
@@ -263,7 +272,7 @@ TEST(BindingClient, tries_again_for_a_socket_that_was_refused) {
   EXPECT_EQ(owner.sent_at, std::vector<Duration>{28s});
 }
 
-// BUGS C23
+// BUG C23(b)
 TEST(BindingClient, drops_all_that_was_tied_to_a_closed_socket) {
   Owner owner;
   owner.open();
@@ -279,6 +288,7 @@ TEST(BindingClient, drops_all_that_was_tied_to_a_closed_socket) {
   EXPECT_NE(owner.sent[0], owner.sent.back());
 }
 
+// BUGS G9
 TEST(BindingClient, asks_at_once_after_it_has_moved) {
   Owner owner;
   owner.open();
@@ -299,7 +309,8 @@ TEST(BindingClient, signs_with_a_fingerprint_if_told) {
   EXPECT_EQ(plain.sent[0].size(), header_size);
 }
 
-// BUGS P20: where time begins means nothing.
+// Where time begins means nothing.
+// BUGS G17, P20
 TEST(BindingClient, does_the_same_at_any_origin_of_time) {
   const auto trace = [](Duration origin) {
     Owner owner;

@@ -39,6 +39,7 @@ TEST(MessageType, keeps_every_method_and_class) {
   }
 }
 
+// PROTOCOL K2
 TEST(MessageType, has_the_published_bits) {
   EXPECT_EQ((MessageType{Method::binding, Class::success}).encoded(), 0x0101);
   EXPECT_EQ((MessageType{Method::allocate, Class::error}).encoded(), 0x0113);
@@ -46,7 +47,7 @@ TEST(MessageType, has_the_published_bits) {
   EXPECT_EQ((MessageType{Method{0xfff}, Class::request}).encoded(), 0x3eef);
 }
 
-// PROTOCOL K1, K26; BUGS B05
+// PROTOCOL K1, K26; BUG B05; BUGS G15
 TEST(MessageView, refuses_a_wrong_header) {
   const Buffer good = hex("00010000 2112a442 000000000000000000000000");
   EXPECT_EQ(complaint(good), "");
@@ -73,6 +74,7 @@ TEST(MessageView, refuses_a_wrong_header) {
   }
 }
 
+// BUGS P19
 TEST(MessageView, says_where_an_attribute_overruns) {
   const auto view = MessageView::decode(
       hex("0001000c 2112a442 000000000000000000000000 80220001 61000000 80220001"));
@@ -108,7 +110,7 @@ TEST(MessageView, demands_fingerprint_to_be_last_and_right) {
             "FINGERPRINT has not 4 bytes");
 }
 
-// PROTOCOL K13, W1
+// PROTOCOL K13, W1, AB13
 TEST(MessageView, hides_what_follows_message_integrity) {
   Buffer message = signed_refresh();
   wire::smuggle(message, AttributeType::lifetime, hex("00000000"));
@@ -126,6 +128,7 @@ TEST(MessageView, hides_what_follows_message_integrity) {
   EXPECT_TRUE(view->verifies(key));
 }
 
+// PROTOCOL K13, W1, AB13
 TEST(MessageView, does_not_let_a_smuggled_lifetime_count) {
   Buffer buffer(100);
   MessageWriter writer(buffer, {Method::refresh, Class::request}, TransactionId{});
@@ -135,6 +138,7 @@ TEST(MessageView, does_not_let_a_smuggled_lifetime_count) {
   EXPECT_EQ(MessageView::decode(message)->lifetime(), std::unexpected(Lack::absent));
 }
 
+// PROTOCOL K13
 TEST(MessageView, hides_what_follows_the_sha256_integrity_alone) {
   Buffer message = with_attribute(AttributeType::message_integrity_sha256, Buffer(32));
   wire::smuggle(message, AttributeType::message_integrity, Buffer(20));
@@ -145,6 +149,7 @@ TEST(MessageView, hides_what_follows_the_sha256_integrity_alone) {
   EXPECT_FALSE(view->has_integrity());
 }
 
+// BUGS P15
 TEST(MessageView, verifies_no_integrity_of_another_size) {
   for (const std::size_t size : {0u, 4u, 16u, 19u, 21u, 24u, 32u}) {
     Buffer message = hex("00010000 2112a442 000000000000000000000000");
@@ -158,7 +163,8 @@ TEST(MessageView, verifies_no_integrity_of_another_size) {
       MessageView::decode(hex("00010000 2112a442 000000000000000000000000"))->verifies(key));
 }
 
-// BUGS B07: the digest holds over a header that ends at it, whatever follows.
+// The digest holds over a header that ends at it, whatever follows.
+// PROTOCOL K10; BUG B07(a), B07(c)
 TEST(MessageView, verifies_with_and_without_a_fingerprint_behind) {
   Buffer buffer(200);
   MessageWriter writer(buffer, {Method::refresh, Class::success}, TransactionId{});
@@ -171,7 +177,7 @@ TEST(MessageView, verifies_with_and_without_a_fingerprint_behind) {
   EXPECT_TRUE(view->has_fingerprint());
 }
 
-// PROTOCOL K14
+// PROTOCOL K14; BUG B01(a)
 TEST(MessageView, reads_error_codes) {
   const auto error = [](std::string_view value) {
     const Buffer message = with_attribute(AttributeType::error_code, hex(value));
@@ -207,6 +213,7 @@ TEST(MessageView, reads_text_of_up_to_763_bytes) {
             std::unexpected(Lack::malformed));
 }
 
+// BUGS P19
 TEST(MessageView, tells_absent_from_malformed) {
   const Buffer message = with_attribute(AttributeType::lifetime, hex("0000"));
   const auto view = MessageView::decode(message);
@@ -242,6 +249,7 @@ TEST(MessageWriter, lists_unknown_attributes_without_doubling) {
   EXPECT_EQ(wire::copy(writer.bytes().subspan(header_size)), hex("000a0006 700170027003 0000"));
 }
 
+// PROTOCOL K12; BUG B07(b)
 TEST(MessageWriter, refuses_what_may_not_follow) {
   Buffer buffer(200);
   MessageWriter writer(buffer, {}, TransactionId{});
@@ -257,6 +265,7 @@ TEST(MessageWriter, refuses_what_may_not_follow) {
   EXPECT_FALSE(printed.ok());
 }
 
+// BUG B05
 TEST(MessageWriter, fills_a_message_to_the_last_length_and_no_further) {
   Buffer buffer(70'000);
   MessageWriter writer(buffer, {Method::data, Class::indication}, TransactionId{});
@@ -275,6 +284,7 @@ TEST(MessageWriter, fills_a_message_to_the_last_length_and_no_further) {
   EXPECT_EQ(over.size(), header_size);
 }
 
+// BUGS P19
 TEST(MessageWriter, never_writes_past_its_buffer) {
   for (std::size_t room = 0; room < 60; ++room) {
     Buffer memory(100, 0xcc);

@@ -147,6 +147,7 @@ RC_GTEST_PROP(MessageWriter, is_understood_by_the_view, ()) {
   RC_ASSERT(view->has_fingerprint() == fingerprint);
 }
 
+// PROTOCOL K7, K14, K19, K20; BUG B03(a); BUGS P18
 RC_GTEST_PROP(MessageWriter, keeps_typed_values,
               (std::uint32_t seconds, std::uint16_t number, std::uint8_t byte,
                std::uint16_t port)) {
@@ -179,7 +180,8 @@ RC_GTEST_PROP(MessageWriter, keeps_typed_values,
   RC_ASSERT(view->error()->reason == "why");
 }
 
-// PROTOCOL K4: what the buffer held before never leaks into the padding.
+// What the buffer held before never leaks into the padding.
+// PROTOCOL K4, AB25
 RC_GTEST_PROP(MessageWriter, pads_with_zeros, (std::uint8_t dirt)) {
   const Buffer value = *any_bytes(9);
   Buffer buffer(100, dirt);
@@ -192,7 +194,7 @@ RC_GTEST_PROP(MessageWriter, pads_with_zeros, (std::uint8_t dirt)) {
   }
 }
 
-// BUGS P19
+// PROTOCOL K26; BUGS P19
 RC_GTEST_PROP(MessageView, refuses_every_truncation, ()) {
   const Buffer message = any_message(*rc::gen::element(Ending::bare, Ending::both), any_fields());
   for (std::size_t size = 0; size < message.size(); ++size) {
@@ -201,6 +203,7 @@ RC_GTEST_PROP(MessageView, refuses_every_truncation, ()) {
   }
 }
 
+// PROTOCOL K12
 RC_GTEST_PROP(MessageView, notices_every_flipped_bit_by_fingerprint, ()) {
   Buffer message = any_message(*rc::gen::element(Ending::fingerprint, Ending::both), any_fields());
   for (std::size_t bit = 0; bit < 8 * message.size(); ++bit) {
@@ -212,7 +215,7 @@ RC_GTEST_PROP(MessageView, notices_every_flipped_bit_by_fingerprint, ()) {
   }
 }
 
-// BUGS P15
+// PROTOCOL K10; BUGS P15
 RC_GTEST_PROP(MessageView, notices_every_flipped_bit_by_integrity, ()) {
   Buffer message = any_message(Ending::integrity, any_fields());
   for (std::size_t bit = 0; bit < 8 * message.size(); ++bit) {
@@ -224,7 +227,7 @@ RC_GTEST_PROP(MessageView, notices_every_flipped_bit_by_integrity, ()) {
   }
 }
 
-// PROTOCOL K13, W1
+// PROTOCOL K13, W1, AB13
 RC_GTEST_PROP(MessageView, sees_nothing_smuggled_behind_integrity, ()) {
   const std::vector<Field> fields = any_fields();
   Buffer message = any_message(Ending::integrity, fields);
@@ -235,6 +238,7 @@ RC_GTEST_PROP(MessageView, sees_nothing_smuggled_behind_integrity, ()) {
   RC_ASSERT(view->verifies(key));
 }
 
+// BUG B11; BUGS P19
 RC_GTEST_PROP(MessageView, answers_for_any_bytes_and_remembers_none, ()) {
   const Buffer first = *rc::gen::arbitrary<bool>() ? plausible_junk() : *any_bytes(200);
   const Buffer second = plausible_junk();
@@ -243,7 +247,7 @@ RC_GTEST_PROP(MessageView, answers_for_any_bytes_and_remembers_none, ()) {
   RC_ASSERT(answers(first) == fresh);
 }
 
-// BUGS B03; PROTOCOL K7, K14, K19, K20
+// PROTOCOL K7, K14, K19, K20; BUG B03
 RC_GTEST_PROP(MessageView, ignores_reserved_bits, (std::uint16_t low, std::uint16_t number)) {
   const auto high = static_cast<std::uint8_t>(low >> 8);
   Buffer buffer(200);

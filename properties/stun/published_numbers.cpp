@@ -10,6 +10,7 @@ namespace {
 
 // A number that both sides have wrong works between them, so these stand here a second time, as
 // IANA lists them (BUGS B01).
+// BUG B01(b), B01(c); BUGS P18
 TEST(AttributeType, has_the_published_numbers) {
   using enum AttributeType;
   const std::map<std::uint16_t, AttributeType> published = {
@@ -46,6 +47,7 @@ TEST(AttributeType, has_the_published_numbers) {
   for (const auto& [number, type] : published) EXPECT_EQ(static_cast<std::uint16_t>(type), number);
 }
 
+// PROTOCOL K2; BUGS P18
 TEST(Method, has_the_published_numbers) {
   EXPECT_EQ(static_cast<int>(Method::binding), 0x001);
   EXPECT_EQ(static_cast<int>(Method::allocate), 0x003);

@@ -36,6 +36,7 @@ constexpr std::string_view username =
 constexpr std::string_view nonce = "f//499k954d6OL34oL9FSTvy64sA";
 const IntegrityKey long_term_key = IntegrityKey::long_term(username, "example.org", "TheMatrIX");
 
+// PROTOCOL K4, K10, K12, K27; BUG B01(b), B07(c); BUGS P18
 TEST(Rfc5769, sample_request_decodes_and_verifies) {
   const auto view = MessageView::decode(request);
   ASSERT_TRUE(view.has_value()) << view.error().what;
@@ -48,6 +49,7 @@ TEST(Rfc5769, sample_request_decodes_and_verifies) {
   EXPECT_FALSE(view->verifies(long_term_key));
 }
 
+// PROTOCOL K4, K7, K10, K12, K27; BUG B07(c); BUGS P18
 TEST(Rfc5769, sample_ipv4_response_decodes_and_verifies) {
   const auto view = MessageView::decode(ipv4_response);
   ASSERT_TRUE(view.has_value()) << view.error().what;
@@ -59,6 +61,7 @@ TEST(Rfc5769, sample_ipv4_response_decodes_and_verifies) {
   EXPECT_TRUE(view->verifies(short_term_key));
 }
 
+// PROTOCOL K4, K7, K10, K12, K27; BUG B07(c); BUGS P18
 TEST(Rfc5769, sample_ipv6_response_decodes_and_verifies) {
   const auto view = MessageView::decode(ipv6_response);
   ASSERT_TRUE(view.has_value()) << view.error().what;
@@ -68,6 +71,7 @@ TEST(Rfc5769, sample_ipv6_response_decodes_and_verifies) {
   EXPECT_TRUE(view->verifies(short_term_key));
 }
 
+// PROTOCOL K8, K10, K15, K27; BUGS P18
 TEST(Rfc5769, long_term_request_decodes_and_verifies) {
   const auto view = MessageView::decode(long_term_request);
   ASSERT_TRUE(view.has_value()) << view.error().what;
@@ -79,6 +83,7 @@ TEST(Rfc5769, long_term_request_decodes_and_verifies) {
   EXPECT_FALSE(view->verifies(short_term_key));
 }
 
+// PROTOCOL K4, K10, K27; BUG B01(b); BUGS P18
 TEST(Rfc5769, long_term_request_encodes_byte_for_byte) {
   TransactionId id;
   std::copy_n(long_term_request.begin() + 8, id.bytes.size(), id.bytes.begin());
@@ -92,6 +97,7 @@ TEST(Rfc5769, long_term_request_encodes_byte_for_byte) {
   EXPECT_EQ(wire::copy(writer.bytes()), long_term_request);
 }
 
+// PROTOCOL K4, K7, K27; BUGS P18
 TEST(Rfc5769, ipv6_response_is_encoded_but_for_its_space_padding) {
   TransactionId id;
   std::copy_n(ipv6_response.begin() + 8, id.bytes.size(), id.bytes.begin());
@@ -113,6 +119,7 @@ TEST(Rfc5769, verification_leaves_the_received_bytes_alone) {
 }
 
 // HMAC-SHA1 and MD5 against values that others computed.
+// PROTOCOL K10; BUGS P18
 TEST(IntegrityKey, digests_as_rfc_2202_says) {
   EXPECT_EQ(wire::copy(IntegrityKey::raw(as_bytes("Jefe"))
                            .digest(as_bytes("what do ya want "), as_bytes("for nothing?"))),
@@ -123,6 +130,7 @@ TEST(IntegrityKey, digests_as_rfc_2202_says) {
             hex("aa4ae5e15272d00e95705637ce8a3b55ed402112"));
 }
 
+// BUGS P18
 TEST(IntegrityKey, derives_the_long_term_key_by_md5) {
   EXPECT_EQ(IntegrityKey::long_term("user", "realm", "pass"),
             IntegrityKey::raw(hex("8493fbc53ba582fb4c044c456bdc40eb")));
@@ -143,11 +151,13 @@ TEST(IntegrityKey, splits_its_text_anywhere) {
   }
 }
 
+// PROTOCOL K12; BUGS P18
 TEST(Crc32, has_the_check_value_of_its_catalogue) {
   EXPECT_EQ(crc32(as_bytes("123456789")), 0xCBF43926u);
   EXPECT_EQ(crc32({}), 0u);
 }
 
+// PROTOCOL K12
 TEST(Crc32, agrees_with_one_bit_at_a_time) {
   Random random(7);
   for (std::size_t size = 0; size < 70; ++size) {

@@ -22,7 +22,7 @@ Buffer frame(unsigned number, unsigned declared, std::size_t present) {
   return bytes;
 }
 
-// BUGS B09; PROTOCOL K25, H8
+// PROTOCOL K25, H8; BUG B09(a), B09(b), B09(c); BUGS P11
 TEST(ChannelData, delivers_exactly_the_declared_length) {
   for (unsigned declared = 0; declared < 10; ++declared) {
     for (std::size_t tail = 0; tail <= 12; ++tail) {
@@ -39,7 +39,8 @@ TEST(ChannelData, delivers_exactly_the_declared_length) {
   }
 }
 
-// BUGS B05: a length near 65535 does not wrap into a short one.
+// A length near 65535 does not wrap into a short one.
+// BUG B05; BUGS G15
 TEST(ChannelData, keeps_lengths_near_65535) {
   for (unsigned declared = 0xFFEC; declared <= 0xFFFF; ++declared) {
     EXPECT_FALSE(ChannelData::decode(frame(0x4000, declared, 0)).has_value());
@@ -49,7 +50,7 @@ TEST(ChannelData, keeps_lengths_near_65535) {
   }
 }
 
-// PROTOCOL W10
+// PROTOCOL W10, H8; BUG B09(d)
 TEST(ChannelData, has_a_number_that_is_a_channel) {
   for (const unsigned number : {0x0001u, 0x3FFFu, 0x5000u, 0x7FFFu, 0xFFFFu}) {
     EXPECT_FALSE(ChannelData::decode(frame(number, 0, 0)).has_value()) << number;
@@ -59,6 +60,7 @@ TEST(ChannelData, has_a_number_that_is_a_channel) {
   }
 }
 
+// PROTOCOL H8
 TEST(ChannelData, needs_a_whole_header) {
   const Buffer whole = frame(0x4000, 0, 0);
   for (std::size_t size = 0; size < 4; ++size) {
@@ -66,6 +68,7 @@ TEST(ChannelData, needs_a_whole_header) {
   }
 }
 
+// PROTOCOL K25
 TEST(ChannelData, comes_back_as_it_was_written) {
   for (const std::size_t size : {0u, 1u, 3u, 1200u, 65535u}) {
     Buffer payload(size);

@@ -152,6 +152,7 @@ class Adversary {
   std::size_t last_size_ = 0;
 };
 
+// BUGS P1, P3, P5, P10
 RC_GTEST_PROP(TurnClient, keeps_its_laws_whatever_happens, ()) {
   const auto count = *rc::gen::inRange(1, 400);
   const auto steps = *rc::gen::container<std::vector<std::pair<std::uint32_t, std::uint32_t>>>(
@@ -165,6 +166,7 @@ RC_GTEST_PROP(TurnClient, keeps_its_laws_whatever_happens, ()) {
       events, [](const auto& event) { return event.second.starts_with("added"); }));
 }
 
+// PROTOCOL T9, T10; BUGS P15
 RC_GTEST_PROP(TurnClient, is_moved_by_no_datagram_from_elsewhere,
               (const std::vector<std::uint8_t>& bytes)) {
   Bench bench;

@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+// PROTOCOL W5, A13
 TEST(TurnClient, asks_first_without_any_credentials) {
   Bench bench;
   const Sent first = bench.take_one();
@@ -23,6 +24,7 @@ TEST(TurnClient, asks_first_without_any_credentials) {
   }
 }
 
+// PROTOCOL K3, 1.19/401
 TEST(TurnClient, answers_the_challenge_in_a_new_transaction) {
   Bench bench;
   const Sent first = bench.take_one();
@@ -36,6 +38,7 @@ TEST(TurnClient, answers_the_challenge_in_a_new_transaction) {
   EXPECT_TRUE(second.view().verifies(key));
 }
 
+// PROTOCOL C4; BUGS P10
 TEST(TurnClient, announces_the_allocation_that_it_got) {
   Bench bench;
   bench.challenge(bench.take_one());
@@ -46,6 +49,7 @@ TEST(TurnClient, announces_the_allocation_that_it_got) {
   EXPECT_EQ(bench.client.poll_timeout(), (Timeout{after(25s), "keep-alive"}));
 }
 
+// PROTOCOL W13, T4; BUGS P4
 TEST(TurnClient, sends_identical_copies_on_the_schedule_of_the_rfc) {
   Bench bench;
   bench.run_until(after(39'500ms - Duration::nanoseconds(1)));
@@ -59,6 +63,7 @@ TEST(TurnClient, sends_identical_copies_on_the_schedule_of_the_rfc) {
   EXPECT_EQ(bench.closed_sockets.size(), 1u);
 }
 
+// PROTOCOL C2; BUG C23(a)
 TEST(TurnClient, tries_again_on_a_fresh_port_like_a_new_client) {
   Bench bench;
   bench.challenge(bench.take_one());
@@ -72,6 +77,7 @@ TEST(TurnClient, tries_again_on_a_fresh_port_like_a_new_client) {
   EXPECT_FALSE(again[0].view().has_integrity());
 }
 
+// PROTOCOL A18, C6, 1.19/401; BUGS P5
 TEST(TurnClient, does_not_ask_twice_with_refused_credentials) {
   Bench bench;
   bench.challenge(bench.take_one());
@@ -83,6 +89,7 @@ TEST(TurnClient, does_not_ask_twice_with_refused_credentials) {
   EXPECT_GT(bench.count(Method::allocate), 2u);
 }
 
+// PROTOCOL AB17
 TEST(TurnClient, ignores_a_challenge_for_a_realm_that_is_not_expected) {
   ClientConfig c = config();
   c.expected_realm = "example.org";
@@ -95,6 +102,7 @@ TEST(TurnClient, ignores_a_challenge_for_a_realm_that_is_not_expected) {
   EXPECT_TRUE(bench.take_one().view().has_integrity());
 }
 
+// PROTOCOL X5; BUGS G20, P10
 TEST(TurnClient, takes_the_family_that_answers_first) {
   ClientConfig c = config();
   c.server = {relay_v6, relay_v4};
@@ -109,6 +117,7 @@ TEST(TurnClient, takes_the_family_that_answers_first) {
   EXPECT_EQ(bench.client, before);
 }
 
+// PROTOCOL X5; BUGS G20
 TEST(TurnClient, does_with_one_family_if_the_other_has_no_socket) {
   ClientConfig c = config();
   c.server = {relay_v6, relay_v4};
@@ -120,6 +129,7 @@ TEST(TurnClient, does_with_one_family_if_the_other_has_no_socket) {
   EXPECT_EQ(client.poll_timeout()->reason, "reallocate");
 }
 
+// BUGS P12
 TEST(TurnClient, closes_a_socket_that_opens_for_an_attempt_that_is_over) {
   Client client(config(), Random(1), after(0s));
   client.close(after(0s));
@@ -129,6 +139,7 @@ TEST(TurnClient, closes_a_socket_that_opens_for_an_attempt_that_is_over) {
   EXPECT_EQ(client.poll_transmit(buffer), Transmit(CloseSocket{at("10.0.0.2:40000")}));
 }
 
+// PROTOCOL C8, 1.19/486, 1.19/508
 TEST(TurnClient, waits_a_minute_for_quota_and_capacity) {
   for (const int code : {486, 508}) {
     Bench bench;
@@ -141,6 +152,7 @@ TEST(TurnClient, waits_a_minute_for_quota_and_capacity) {
   }
 }
 
+// PROTOCOL C7, 1.19/437; BUGS P5
 TEST(TurnClient, tries_three_ports_against_a_mismatch_and_then_rests) {
   Bench bench;
   for (int i = 0; i < 3; ++i) {
@@ -155,6 +167,7 @@ TEST(TurnClient, tries_three_ports_against_a_mismatch_and_then_rests) {
   EXPECT_FALSE(bench.take().empty());
 }
 
+// PROTOCOL C7, F2; BUG C09(a); BUGS P5
 TEST(TurnClient, deletes_its_own_old_allocation_once_before_it_moves_on) {
   Bench bench;
   bench.allocate();
@@ -174,6 +187,7 @@ TEST(TurnClient, deletes_its_own_old_allocation_once_before_it_moves_on) {
   EXPECT_EQ(bench.take_one().local.port, 40001);
 }
 
+// PROTOCOL A19, AB17, 1.19/438; BUGS P5
 TEST(TurnClient, stops_asking_a_relay_that_likes_no_nonce) {
   Bench bench;
   bench.challenge(bench.take_one());
@@ -182,6 +196,7 @@ TEST(TurnClient, stops_asking_a_relay_that_likes_no_nonce) {
   EXPECT_THAT(bench.take_events(), ElementsAre("failed every nonce is stale 438"));
 }
 
+// PROTOCOL C3
 TEST(TurnClient, returns_an_allocation_that_it_cannot_use) {
   Bench bench;
   bench.challenge(bench.take_one());
@@ -198,6 +213,7 @@ TEST(TurnClient, returns_an_allocation_that_it_cannot_use) {
   EXPECT_THAT(bench.closed_sockets, ElementsAre(CloseSocket{request.local}));
 }
 
+// PROTOCOL T1
 TEST(TurnClient, asks_for_what_it_was_configured_to_ask) {
   ClientConfig c = config();
   c.requested_lifetime = 30min;

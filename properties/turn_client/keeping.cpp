@@ -25,6 +25,7 @@ void reply(Bench& bench, const Sent& ping) {
   bench.deliver(turn::write_channel_data(buffer, number, as_bytes("pong")), ping);
 }
 
+// PROTOCOL F1; BUGS G19
 TEST(TurnClient, refreshes_at_half_of_each_lifetime) {
   for (const Duration lifetime : {Duration(1s), Duration(2s), Duration(119s), Duration(600s)}) {
     Bench bench(without_keep_alive());
@@ -35,6 +36,7 @@ TEST(TurnClient, refreshes_at_half_of_each_lifetime) {
   }
 }
 
+// PROTOCOL F1; BUGS G19
 TEST(TurnClient, trusts_no_lifetime_for_more_than_an_hour) {
   Bench bench(without_keep_alive());
   bench.allocate(std::chrono::seconds(0xFFFFFFFFu));
@@ -43,6 +45,7 @@ TEST(TurnClient, trusts_no_lifetime_for_more_than_an_hour) {
   EXPECT_THAT(bench.times(Method::refresh), ElementsAre(after(1800s)));
 }
 
+// PROTOCOL C4; BUGS G19, P8
 TEST(TurnClient, honours_the_lifetime_that_a_refresh_grants) {
   Bench bench;
   bench.allocate(600s);
@@ -53,6 +56,7 @@ TEST(TurnClient, honours_the_lifetime_that_a_refresh_grants) {
   EXPECT_EQ(bench.times(Method::refresh).back(), after(30s));
 }
 
+// BUGS P8, P13
 TEST(TurnClient, is_gone_at_the_very_instant_of_its_expiry) {
   Bench bench;
   bench.allocate(10s);
@@ -62,6 +66,7 @@ TEST(TurnClient, is_gone_at_the_very_instant_of_its_expiry) {
   EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: expired"));
 }
 
+// PROTOCOL C10; BUG C07; BUGS P9
 TEST(TurnClient, is_invalid_when_a_refresh_is_given_up) {
   Bench bench(without_keep_alive());
   bench.allocate(600s);
@@ -71,6 +76,7 @@ TEST(TurnClient, is_invalid_when_a_refresh_is_given_up) {
   EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: relay unreachable"));
 }
 
+// PROTOCOL C10; BUG C13(a); BUGS P9
 TEST(TurnClient, notices_a_dead_relay_one_give_up_after_the_keep_alive) {
   Bench bench;
   bench.allocate();
@@ -79,6 +85,7 @@ TEST(TurnClient, notices_a_dead_relay_one_give_up_after_the_keep_alive) {
   EXPECT_EQ(bench.event_log.back().first, after(64'500ms));
 }
 
+// BUG C13(d); BUGS P9
 TEST(TurnClient, notices_a_dead_relay_also_while_it_keeps_sending) {
   Bench bench;
   bench.allocate();
@@ -90,6 +97,7 @@ TEST(TurnClient, notices_a_dead_relay_also_while_it_keeps_sending) {
   EXPECT_EQ(bench.event_log.back().first, after(64'500ms));
 }
 
+// BUG C13(b); BUGS P7
 TEST(TurnClient, survives_a_lost_keep_alive) {
   Bench bench;
   bench.allocate();
@@ -102,6 +110,7 @@ TEST(TurnClient, survives_a_lost_keep_alive) {
   EXPECT_THAT(bench.times(Method::refresh), ElementsAre(after(25s), after(25'500ms)));
 }
 
+// PROTOCOL F5, C10; BUGS G6, P9
 TEST(TurnClient, notices_a_rebooted_relay_by_the_next_keep_alive) {
   for (const bool busy : {false, true}) {
     Bench bench;
@@ -121,6 +130,7 @@ TEST(TurnClient, notices_a_rebooted_relay_by_the_next_keep_alive) {
   }
 }
 
+// PROTOCOL F5; BUGS G6, P9
 TEST(TurnClient, notices_a_rebooted_relay_even_by_the_last_copy_of_its_refresh) {
   Bench bench;
   bench.allocate();
@@ -133,6 +143,7 @@ TEST(TurnClient, notices_a_rebooted_relay_even_by_the_last_copy_of_its_refresh) 
   EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: forgotten by the relay"));
 }
 
+// PROTOCOL F7; BUG C13(a); BUGS G12, P7
 TEST(TurnClient, refreshes_every_period_in_an_idle_session) {
   Bench bench;
   bench.allocate();
@@ -145,6 +156,7 @@ TEST(TurnClient, refreshes_every_period_in_an_idle_session) {
   EXPECT_THAT(bench.take_events(), IsEmpty());
 }
 
+// BUG C13(c); BUGS P7
 TEST(TurnClient, needs_no_keep_alive_while_data_flows_both_ways) {
   Bench bench;
   bench.allocate();
@@ -157,6 +169,7 @@ TEST(TurnClient, needs_no_keep_alive_while_data_flows_both_ways) {
   EXPECT_EQ(bench.count(Method::refresh), 0u);
 }
 
+// BUG C05(a); BUGS P4
 TEST(TurnClient, has_one_refresh_at_a_time) {
   Bench bench;
   bench.allocate();
@@ -168,6 +181,7 @@ TEST(TurnClient, has_one_refresh_at_a_time) {
   for (const Sent& copy : bench.take()) EXPECT_EQ(copy.bytes, refresh.bytes);
 }
 
+// BUGS P7, P9
 TEST(TurnClient, asks_again_when_a_refresh_went_unanswered_by_a_relay_that_lives) {
   Bench bench;
   bench.allocate();
@@ -187,6 +201,7 @@ TEST(TurnClient, asks_again_when_a_refresh_went_unanswered_by_a_relay_that_lives
             std::pair(after(104s), "removed 192.0.2.1:50000: relay unreachable"s));
 }
 
+// BUGS P9
 TEST(TurnClient, trusts_a_relay_that_answers_no_refresh_until_the_expiry_at_most) {
   Bench bench;
   bench.allocate(600s);
@@ -203,6 +218,7 @@ TEST(TurnClient, trusts_a_relay_that_answers_no_refresh_until_the_expiry_at_most
   EXPECT_EQ(bench.event_log.back(), std::pair(after(600s), "removed 192.0.2.1:50000: expired"s));
 }
 
+// PROTOCOL F7; BUG C13(c)
 TEST(TurnClient, puts_its_keep_alive_off_with_every_word_once_both_sides_spoke) {
   Bench bench;
   bench.allocate();
@@ -221,6 +237,7 @@ TEST(TurnClient, puts_its_keep_alive_off_with_every_word_once_both_sides_spoke) 
   EXPECT_EQ(bench.client.poll_timeout(), keep_alive_at(45s));
 }
 
+// PROTOCOL F7
 TEST(TurnClient, keeps_its_nat_open_while_it_only_receives) {
   Bench bench;
   bench.allocate();
@@ -236,6 +253,7 @@ TEST(TurnClient, keeps_its_nat_open_while_it_only_receives) {
               ElementsAre(after(25s), after(50s), after(75s), after(100s)));
 }
 
+// BUG C15; BUGS G22, P7
 TEST(TurnClient, outlives_any_number_of_refused_sends_within_its_lifetime) {
   Bench bench;
   bench.allocate();
@@ -249,6 +267,7 @@ TEST(TurnClient, outlives_any_number_of_refused_sends_within_its_lifetime) {
   EXPECT_THAT(bench.take_events(), IsEmpty());
 }
 
+// PROTOCOL T7, AB17
 TEST(TurnClient, ends_what_is_outstanding_at_a_hard_icmp_error) {
   Bench bench;
   bench.allocate();
@@ -262,6 +281,7 @@ TEST(TurnClient, ends_what_is_outstanding_at_a_hard_icmp_error) {
   EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: relay unreachable"));
 }
 
+// PROTOCOL F2
 TEST(TurnClient, gives_its_allocation_back_when_closed) {
   Bench bench;
   bench.allocate();

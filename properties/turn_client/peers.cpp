@@ -25,6 +25,7 @@ void indicate(Bench& bench, const Sent& to, const PeerAddress& peer, const char*
   bench.deliver(writer.bytes(), to);
 }
 
+// BUG C17(a)
 TEST(TurnClient, keeps_a_bind_that_came_too_early) {
   Bench bench;
   EXPECT_TRUE(bench.client.bind_channel(bob, bench.now));
@@ -36,6 +37,7 @@ TEST(TurnClient, keeps_a_bind_that_came_too_early) {
   EXPECT_THAT(bench.take_events(), ElementsAre("bound 203.0.113.5:7000"));
 }
 
+// BUG C01(a); BUGS P8
 TEST(TurnClient, sends_on_a_channel_only_once_it_is_confirmed) {
   Bench bench;
   bench.allocate();
@@ -53,6 +55,7 @@ TEST(TurnClient, sends_on_a_channel_only_once_it_is_confirmed) {
   EXPECT_EQ(as_text(decoded->payload), "now");
 }
 
+// BUGS P8, P13
 TEST(TurnClient, believes_in_a_channel_from_the_first_copy_on) {
   Bench bench;
   bench.allocate();
@@ -70,6 +73,7 @@ TEST(TurnClient, believes_in_a_channel_from_the_first_copy_on) {
   EXPECT_EQ(bench.event_log.back(), std::pair(after(600s), std::string("lost 203.0.113.5:7000")));
 }
 
+// PROTOCOL H7; BUGS P7
 TEST(TurnClient, renews_a_channel_before_its_permission_ends) {
   Bench bench;
   bench.obey();
@@ -80,6 +84,7 @@ TEST(TurnClient, renews_a_channel_before_its_permission_ends) {
   EXPECT_THAT(bench.take_events(), ElementsAre("added 192.0.2.1:50000", "bound 203.0.113.5:7000"));
 }
 
+// PROTOCOL H5
 TEST(TurnClient, accepts_channel_data_before_the_bind_is_answered) {
   Bench bench;
   bench.allocate();
@@ -92,6 +97,7 @@ TEST(TurnClient, accepts_channel_data_before_the_bind_is_answered) {
   EXPECT_THAT(bench.take_events(), ElementsAre("data 203.0.113.5:7000: hello"));
 }
 
+// PROTOCOL W8, H11
 TEST(TurnClient, drops_channel_data_once_the_permission_is_gone) {
   Bench bench;
   bench.allocate();
@@ -107,6 +113,7 @@ TEST(TurnClient, drops_channel_data_once_the_permission_is_gone) {
   EXPECT_TRUE(bench.send("this way it still flows"));
 }
 
+// PROTOCOL W9; BUGS P13
 TEST(TurnClient, gives_a_number_to_another_peer_only_after_the_cool_down) {
   ClientConfig c = config();
   c.first_channel = c.last_channel = 0x4ABC;
@@ -124,6 +131,7 @@ TEST(TurnClient, gives_a_number_to_another_peer_only_after_the_cool_down) {
 }
 
 // The relay may have taken any of the copies, also one whose answer was lost (PROTOCOL H5).
+// PROTOCOL H4; BUGS P8, P13
 TEST(TurnClient, counts_the_cool_down_from_the_last_copy_of_a_bind) {
   ClientConfig c = config();
   c.first_channel = c.last_channel = 0x4ABC;
@@ -141,6 +149,7 @@ TEST(TurnClient, counts_the_cool_down_from_the_last_copy_of_a_bind) {
   EXPECT_TRUE(bench.client.bind_channel(carol, bench.now));
 }
 
+// BUGS P13
 TEST(TurnClient, may_bind_the_same_pair_again_in_its_cool_down) {
   Bench bench;
   bench.obey();
@@ -155,6 +164,7 @@ TEST(TurnClient, may_bind_the_same_pair_again_in_its_cool_down) {
   EXPECT_EQ(bench.client.channel(bob, bench.now), number);
 }
 
+// PROTOCOL H12; BUG C11(a), C11(b); BUGS G16
 TEST(TurnClient, walks_the_whole_ring_of_numbers_and_then_has_none) {
   ClientConfig c = config();
   c.first_channel = 0x4000;
@@ -172,6 +182,7 @@ TEST(TurnClient, walks_the_whole_ring_of_numbers_and_then_has_none) {
   EXPECT_EQ(bench.client.bind_channel(carol, bench.now).error(), CommandError::no_free_channel);
 }
 
+// PROTOCOL T3
 TEST(TurnClient, keeps_ten_requests_outstanding_and_the_rest_in_order) {
   Bench bench;
   bench.allocate();
@@ -186,6 +197,7 @@ TEST(TurnClient, keeps_ten_requests_outstanding_and_the_rest_in_order) {
   EXPECT_EQ(eleventh.view().xor_address(AttributeType::xor_peer_address)->port, 11);
 }
 
+// PROTOCOL C6, 1.19/403, 1.19/443; BUG C01(b); BUGS P5
 TEST(TurnClient, drops_a_peer_that_the_relay_refuses) {
   for (const int code : {403, 443}) {
     Bench bench;
@@ -203,6 +215,7 @@ TEST(TurnClient, drops_a_peer_that_the_relay_refuses) {
   }
 }
 
+// BUG C03
 TEST(TurnClient, does_not_ask_for_a_peer_of_the_other_family) {
   Bench bench;
   bench.allocate();
@@ -211,6 +224,7 @@ TEST(TurnClient, does_not_ask_for_a_peer_of_the_other_family) {
   EXPECT_EQ(bench.client.create_permission(six, bench.now).error(), CommandError::wrong_family);
 }
 
+// PROTOCOL H6
 TEST(TurnClient, starts_over_when_the_relay_sees_a_channel_conflict) {
   Bench bench;
   bench.allocate();
@@ -224,6 +238,7 @@ TEST(TurnClient, starts_over_when_the_relay_sees_a_channel_conflict) {
   EXPECT_TRUE(bench.client.channel(bob, bench.now));
 }
 
+// PROTOCOL D1, T8
 TEST(TurnClient, sends_indications_under_a_permission) {
   Bench bench;
   bench.allocate();
@@ -240,6 +255,7 @@ TEST(TurnClient, sends_indications_under_a_permission) {
   EXPECT_EQ(as_text(*sent.view().find(AttributeType::data)), "hello");
 }
 
+// PROTOCOL D5
 TEST(TurnClient, takes_indications_only_under_a_permission) {
   Bench bench;
   bench.allocate();
@@ -255,6 +271,7 @@ TEST(TurnClient, takes_indications_only_under_a_permission) {
               ElementsAre("data 203.0.113.5:7000: from bob", "data 203.0.113.5:9: another port"));
 }
 
+// PROTOCOL PM5; BUG C25(a)
 TEST(TurnClient, renews_a_permission_until_it_is_released) {
   Bench bench;
   bench.obey();
@@ -268,6 +285,7 @@ TEST(TurnClient, renews_a_permission_until_it_is_released) {
   EXPECT_EQ(bench.send("late").error(), CommandError::not_ready);
 }
 
+// BUGS P24
 TEST(TurnClient, loses_one_peer_alone_when_only_its_bind_goes_unanswered) {
   Bench bench;
   bench.allocate();
@@ -288,6 +306,7 @@ TEST(TurnClient, loses_one_peer_alone_when_only_its_bind_goes_unanswered) {
   EXPECT_TRUE(bench.client.channel(bob, bench.now));
 }
 
+// PROTOCOL W20, AB22
 TEST(TurnClient, delivers_empty_and_refuses_oversized_payloads) {
   Bench bench;
   bench.allocate();

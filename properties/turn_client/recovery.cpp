@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Each, TurnClientMethods,
                          testing::Values(Method::allocate, Method::refresh, Method::channel_bind,
                                          Method::create_permission));
 
+// PROTOCOL A19, F5, 1.19/438; BUG C21; BUGS G2, G10
 TEST_P(TurnClientMethods, repeat_once_with_the_new_nonce) {
   Bench bench;
   const Sent stale = outstanding(bench, GetParam());
@@ -50,6 +51,7 @@ TEST_P(TurnClientMethods, repeat_once_with_the_new_nonce) {
   EXPECT_EQ(bench.client, before);
 }
 
+// PROTOCOL W3, W4, T10, A20, AB17; BUG C19, C23(c); BUGS G14, P4, P15
 TEST_P(TurnClientMethods, are_not_touched_by_forged_answers) {
   Bench bench;
   const Sent request = outstanding(bench, GetParam());
@@ -74,6 +76,7 @@ TEST_P(TurnClientMethods, are_not_touched_by_forged_answers) {
   EXPECT_THAT(bench.take(), IsEmpty());
 }
 
+// PROTOCOL A19; BUGS G10, P5
 TEST_P(TurnClientMethods, survive_three_stale_nonces_in_a_row_but_do_not_spin) {
   Bench bench;
   Sent request = outstanding(bench, GetParam());
@@ -85,6 +88,7 @@ TEST_P(TurnClientMethods, survive_three_stale_nonces_in_a_row_but_do_not_spin) {
   EXPECT_THAT(bench.take(), IsEmpty());
 }
 
+// PROTOCOL F5, 1.19/437; BUG C09(b)
 TEST(TurnClient, forgets_an_allocation_that_the_relay_forgot) {
   for (const Method method : {Method::refresh, Method::channel_bind, Method::create_permission}) {
     Bench bench;
@@ -97,6 +101,7 @@ TEST(TurnClient, forgets_an_allocation_that_the_relay_forgot) {
   }
 }
 
+// PROTOCOL C10; BUG C09(c), C11(c), C17(b); BUGS P6
 TEST(TurnClient, binds_every_wanted_peer_again_after_it_recovered) {
   Bench bench;
   bench.obey();
@@ -115,6 +120,7 @@ TEST(TurnClient, binds_every_wanted_peer_again_after_it_recovered) {
   EXPECT_TRUE(bench.client.can_send(carol, bench.now));
 }
 
+// BUGS P10
 TEST(TurnClient, gives_up_a_candidate_exactly_once) {
   Bench bench;
   bench.allocate(600s);
@@ -124,12 +130,14 @@ TEST(TurnClient, gives_up_a_candidate_exactly_once) {
   EXPECT_EQ(removed, 1u);
 }
 
+// PROTOCOL A18, C10
 TEST(TurnClient, drops_an_allocation_whose_credentials_are_refused) {
   Bench bench;
   bench.challenge(outstanding(bench, Method::refresh), 401, "n2");
   EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: credentials refused"));
 }
 
+// PROTOCOL AB17; BUG C19(a); BUGS P15
 TEST(TurnClient, ignores_a_success_that_nobody_signed) {
   Bench bench;
   const Sent first = bench.take_one();
@@ -139,6 +147,7 @@ TEST(TurnClient, ignores_a_success_that_nobody_signed) {
   EXPECT_EQ(bench.client, before);
 }
 
+// BUG C23(a); BUGS G9
 TEST(TurnClient, moves_when_its_address_is_gone) {
   Bench bench;
   const IpAddress old = at("10.0.0.2:1").ip;
@@ -152,6 +161,7 @@ TEST(TurnClient, moves_when_its_address_is_gone) {
   EXPECT_FALSE(bench.take_one().view().has_integrity());
 }
 
+// PROTOCOL C2; BUG C23(a); BUGS G9, P10
 TEST(TurnClient, begins_after_a_restart_like_a_new_one) {
   Bench bench;
   bench.allocate();
@@ -169,6 +179,7 @@ TEST(TurnClient, begins_after_a_restart_like_a_new_one) {
   EXPECT_TRUE(bench.take_one().is(Method::channel_bind));
 }
 
+// PROTOCOL C10; BUGS P5
 TEST(TurnClient, doubles_its_pauses_against_a_silent_relay) {
   Bench bench;
   std::vector<Duration> pauses;
@@ -184,6 +195,7 @@ TEST(TurnClient, doubles_its_pauses_against_a_silent_relay) {
   }
 }
 
+// PROTOCOL C10; BUGS P5
 TEST(TurnClient, doubles_its_pauses_also_when_each_allocation_is_forgotten_at_once) {
   Bench bench;
   EXPECT_TRUE(bench.client.bind_channel(bob, bench.now));
@@ -197,6 +209,7 @@ TEST(TurnClient, doubles_its_pauses_also_when_each_allocation_is_forgotten_at_on
   }
 }
 
+// BUG A11; BUGS G18, P2
 TEST(TurnClient, does_the_same_under_every_driver) {
   const auto run = [](std::optional<Duration> tick) {
     Bench bench;

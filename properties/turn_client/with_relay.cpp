@@ -176,6 +176,7 @@ std::size_t removals(const Wire& wire) {
   return count;
 }
 
+// PROTOCOL H7, A25; BUGS G12, P7, P8
 TEST(TurnClientAndRelay, live_a_day_without_a_word_too_many) {
   Wire wire({});
   EXPECT_TRUE(wire.client.bind_channel(bob, wire.now));
@@ -189,6 +190,7 @@ TEST(TurnClientAndRelay, live_a_day_without_a_word_too_many) {
   EXPECT_EQ(wire.server->allocation_count(), 1u);
 }
 
+// PROTOCOL C10; BUG C09(c); BUGS G6, P6, P9
 TEST(TurnClientAndRelay, recover_from_a_reboot_by_the_next_keep_alive) {
   Wire wire({});
   EXPECT_TRUE(wire.client.bind_channel(bob, wire.now));
@@ -199,6 +201,7 @@ TEST(TurnClientAndRelay, recover_from_a_reboot_by_the_next_keep_alive) {
   EXPECT_TRUE(wire.echoes(bob));
 }
 
+// PROTOCOL C10; BUGS G7, P6
 TEST(TurnClientAndRelay, recover_from_a_dead_path) {
   Wire wire({});
   EXPECT_TRUE(wire.client.bind_channel(bob, wire.now));
@@ -212,6 +215,7 @@ TEST(TurnClientAndRelay, recover_from_a_dead_path) {
   EXPECT_TRUE(wire.echoes(bob));
 }
 
+// PROTOCOL F2; BUGS P12
 TEST(TurnClientAndRelay, part_for_good_when_the_client_closes) {
   Wire wire({});
   EXPECT_TRUE(wire.client.bind_channel(bob, wire.now));
@@ -222,6 +226,7 @@ TEST(TurnClientAndRelay, part_for_good_when_the_client_closes) {
   EXPECT_EQ(wire.client.poll_timeout(), std::nullopt);
 }
 
+// BUGS G2, G4, P5, P6, P8
 RC_GTEST_PROP(TurnClientAndRelay, converge_once_the_weather_clears, ()) {
   const auto seed = *rc::gen::arbitrary<std::uint64_t>();
   Weather weather{.loss = Ratio(*rc::gen::inRange<std::uint32_t>(0, 60), 100),

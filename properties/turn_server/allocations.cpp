@@ -17,6 +17,7 @@ Fill family(std::uint8_t wire) {
   });
 }
 
+// PROTOCOL R12, R13
 TEST(TurnServerAllocation, grants_a_relayed_address_whose_port_is_open) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -32,6 +33,7 @@ TEST(TurnServerAllocation, grants_a_relayed_address_whose_port_is_open) {
   EXPECT_EQ(bench.events.back().relayed.endpoint, answer.relayed());
 }
 
+// PROTOCOL W11, R13, F3; BUGS G19
 TEST(TurnServerAllocation, keeps_lifetimes_between_default_and_maximum) {
   for (const auto& [asked, granted] : std::map<std::int64_t, std::int64_t>{
            {0, 600}, {1, 600}, {599, 600}, {777, 777}, {3601, 3600}, {0xffffffff, 3600}}) {
@@ -43,6 +45,7 @@ TEST(TurnServerAllocation, keeps_lifetimes_between_default_and_maximum) {
   }
 }
 
+// PROTOCOL R2, 1.19/437
 TEST(TurnServerAllocation, refuses_a_second_one_on_the_same_five_tuple) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -51,6 +54,7 @@ TEST(TurnServerAllocation, refuses_a_second_one_on_the_same_five_tuple) {
   EXPECT_EQ(alice.ask(Method::allocate).code(), 437);  // before it looks at the transport
 }
 
+// PROTOCOL W12, T12, R15; BUGS P14
 TEST(TurnServerAllocation, repeats_its_success_to_a_retransmission) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -63,6 +67,7 @@ TEST(TurnServerAllocation, repeats_its_success_to_a_retransmission) {
   EXPECT_EQ(bench.count(Kind::allocation_created), 1u);
 }
 
+// PROTOCOL R2, T12; BUGS P14
 TEST(TurnServerAllocation, opens_one_port_however_often_it_is_asked_meanwhile) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -80,6 +85,7 @@ TEST(TurnServerAllocation, opens_one_port_however_often_it_is_asked_meanwhile) {
   EXPECT_EQ(bench.sent[0].view().id(), MessageView::decode(request)->id());
 }
 
+// BUGS P12
 TEST(TurnServerAllocation, tries_another_port_when_one_is_refused) {
   Bench bench(few_ports(4));
   const Client alice(bench, alice_at);
@@ -92,6 +98,7 @@ TEST(TurnServerAllocation, tries_another_port_when_one_is_refused) {
   EXPECT_EQ(bench.server.ports_in_use(), 1u);
 }
 
+// PROTOCOL 1.19/508; BUGS P12
 TEST(TurnServerAllocation, gives_up_after_so_many_refusals) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -104,6 +111,7 @@ TEST(TurnServerAllocation, gives_up_after_so_many_refusals) {
   EXPECT_EQ(alice.ask(Method::allocate, over_udp).code(), 0);
 }
 
+// BUGS P12
 TEST(TurnServerAllocation, forgets_a_port_that_its_owner_never_speaks_of) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -119,6 +127,7 @@ TEST(TurnServerAllocation, forgets_a_port_that_its_owner_never_speaks_of) {
   EXPECT_EQ(bench.server.ports_in_use(), 0u);
 }
 
+// PROTOCOL W18, W19, R3, R6, R7, V1, 1.19/400, 1.19/440, 1.19/442
 TEST(TurnServerAllocation, refuses_other_transports_and_families) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -142,6 +151,7 @@ TEST(TurnServerAllocation, refuses_other_transports_and_families) {
   EXPECT_EQ(bench.server.ports_in_use(), 0u);
 }
 
+// PROTOCOL R7, 1.19/440; BUGS G20
 TEST(TurnServerAllocation, relays_from_the_family_asked_for_and_from_ipv4_unasked) {
   Bench bench;
   Client alice(bench, at("[2001:db8::77]:4000"));
@@ -156,6 +166,7 @@ TEST(TurnServerAllocation, relays_from_the_family_asked_for_and_from_ipv4_unaske
   EXPECT_EQ(Client(other, alice_at).ask(Method::allocate, over_udp).code(), 440);
 }
 
+// PROTOCOL R10, AB9, AB21, 1.19/486; BUGS P16
 TEST(TurnServerAllocation, holds_each_user_to_a_quota_by_name) {
   ServerConfig with = config();
   with.max_allocations_per_user = 2;
@@ -172,6 +183,7 @@ TEST(TurnServerAllocation, holds_each_user_to_a_quota_by_name) {
   EXPECT_EQ(three.ask(Method::allocate, over_udp).code(), 0);
 }
 
+// PROTOCOL 1.19/508; BUGS G16
 TEST(TurnServerAllocation, says_508_when_ports_or_room_run_out) {
   ServerConfig crowded = config();
   crowded.max_allocations = 2;
@@ -184,6 +196,7 @@ TEST(TurnServerAllocation, says_508_when_ports_or_room_run_out) {
   }
 }
 
+// PROTOCOL W14, R16, 1.19/437
 TEST(TurnServerAllocation, answers_437_to_whatever_has_none) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -192,6 +205,7 @@ TEST(TurnServerAllocation, answers_437_to_whatever_has_none) {
   EXPECT_EQ(alice.ask(Method::channel_bind).code(), 437);
 }
 
+// PROTOCOL W24, R14, F3, F6; BUG D03(a), D11(a), D11(c); BUGS P12, P13
 TEST(TurnServerAllocation, ends_at_once_by_lifetime_zero) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -209,6 +223,7 @@ TEST(TurnServerAllocation, ends_at_once_by_lifetime_zero) {
   EXPECT_EQ(alice.bind(0x4000, stranger), 0);  // nothing of the old one is left
 }
 
+// PROTOCOL R18; BUG D03(c); BUGS P1, P13
 TEST(TurnServerAllocation, ends_at_the_very_instant_of_its_expiry) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -224,6 +239,7 @@ TEST(TurnServerAllocation, ends_at_the_very_instant_of_its_expiry) {
   EXPECT_FALSE(bench.server.poll_timeout());
 }
 
+// BUGS P13
 TEST(TurnServerAllocation, is_gone_for_an_input_at_its_expiry_before_any_timeout) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -232,6 +248,7 @@ TEST(TurnServerAllocation, is_gone_for_an_input_at_its_expiry_before_any_timeout
   EXPECT_EQ(alice.ask(Method::refresh).code(), 437);
 }
 
+// PROTOCOL R18, F3; BUGS P13
 TEST(TurnServerAllocation, lives_by_refresh_and_not_by_data) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -245,6 +262,7 @@ TEST(TurnServerAllocation, lives_by_refresh_and_not_by_data) {
   EXPECT_EQ(bench.server.allocation_count(), 0u);
 }
 
+// PROTOCOL F4, 1.19/443
 TEST(TurnServerAllocation, is_refreshed_for_its_own_family_only) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -262,6 +280,7 @@ TEST(TurnServerAllocation, is_refreshed_for_its_own_family_only) {
   EXPECT_EQ(bench.server.allocation_count(), 0u);
 }
 
+// BUGS P12
 TEST(TurnServerAllocation, is_lost_with_its_socket) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -273,6 +292,7 @@ TEST(TurnServerAllocation, is_lost_with_its_socket) {
   EXPECT_EQ(bench.server.ports_in_use(), 0u);
 }
 
+// PROTOCOL T14
 TEST(TurnServerAllocation, answers_from_the_address_that_was_asked) {
   Bench bench;
   Client alice(bench, at("[2001:db8::77]:4000"));

@@ -3,6 +3,7 @@
 namespace tickover::turn::bench {
 namespace {
 
+// PROTOCOL A1, A9, R1, 1.19/401; BUGS P14
 TEST(TurnServerAuthentication, challenges_a_bare_request_with_realm_and_nonce_unsigned) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -17,6 +18,7 @@ TEST(TurnServerAuthentication, challenges_a_bare_request_with_realm_and_nonce_un
   EXPECT_EQ(bench.server.allocation_count(), 0u);
 }
 
+// PROTOCOL W3, A8, 1.19/400, 1.19/437
 TEST(TurnServerAuthentication, signs_whatever_it_answers_to_a_signed_request) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -25,6 +27,7 @@ TEST(TurnServerAuthentication, signs_whatever_it_answers_to_a_signed_request) {
   EXPECT_TRUE(alice.ask(Method::allocate, over_udp).is_signed_by(alice.credentials.key()));
 }
 
+// PROTOCOL A3, 1.19/400
 TEST(TurnServerAuthentication, refuses_a_mac_without_username_realm_or_nonce_with_a_bare_400) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -46,6 +49,7 @@ TEST(TurnServerAuthentication, refuses_a_mac_without_username_realm_or_nonce_wit
   }
 }
 
+// PROTOCOL A5, A6, AB14, 1.19/401
 TEST(TurnServerAuthentication, answers_an_unknown_user_exactly_as_a_wrong_password) {
   Bench bench;
   Client mallory(bench, alice_at, {.username = "mallory"});
@@ -58,6 +62,7 @@ TEST(TurnServerAuthentication, answers_an_unknown_user_exactly_as_a_wrong_passwo
   EXPECT_EQ(unknown.sent->bytes, wrong.sent->bytes);
 }
 
+// PROTOCOL A5, A6; BUGS P15
 TEST(TurnServerAuthentication, refuses_the_empty_key_and_another_realm) {
   Bench bench;
   Client alice(bench, alice_at);
@@ -73,6 +78,7 @@ TEST(TurnServerAuthentication, refuses_the_empty_key_and_another_realm) {
   EXPECT_EQ(alice.answer_to(writer.bytes()).code(), 401);
 }
 
+// BUGS P15
 TEST(TurnServerAuthentication, refuses_the_name_of_another_realm_under_the_right_key) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -86,6 +92,7 @@ TEST(TurnServerAuthentication, refuses_the_name_of_another_realm_under_the_right
   EXPECT_EQ(alice.answer_to(writer.bytes()).code(), 401);
 }
 
+// PROTOCOL W2, A7, 1.19/438, 1.20/3
 TEST(TurnServerAuthentication, looks_at_the_nonce_last) {
   Bench bench;
   Client alice(bench, alice_at);
@@ -101,6 +108,7 @@ TEST(TurnServerAuthentication, looks_at_the_nonce_last) {
   EXPECT_EQ(alice.ask(Method::allocate, over_udp).code(), 0);
 }
 
+// PROTOCOL A2, AB11; BUG D07(c)
 TEST(TurnServerAuthentication, binds_a_nonce_to_the_address_and_port_it_went_to) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -113,6 +121,7 @@ TEST(TurnServerAuthentication, binds_a_nonce_to_the_address_and_port_it_went_to)
   EXPECT_EQ(alice.ask(Method::allocate, over_udp).code(), 0);
 }
 
+// PROTOCOL A25, AB11; BUGS P13
 TEST(TurnServerAuthentication, lets_a_nonce_live_for_its_lifetime_and_no_longer) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -122,6 +131,7 @@ TEST(TurnServerAuthentication, lets_a_nonce_live_for_its_lifetime_and_no_longer)
   EXPECT_EQ(alice.ask(Method::refresh).code(), 438);
 }
 
+// PROTOCOL AB11; BUGS P15
 TEST(TurnServerAuthentication, refuses_every_nonce_that_differs_in_one_character) {
   Bench bench;
   Client alice(bench, alice_at);
@@ -138,12 +148,14 @@ TEST(TurnServerAuthentication, refuses_every_nonce_that_differs_in_one_character
   EXPECT_EQ(alice.ask(Method::refresh).code(), 438);
 }
 
+// BUGS P20
 TEST(TurnServerAuthentication, shows_nothing_of_the_absolute_time_in_a_nonce) {
   Bench early(config(), seconds(-5));
   Bench late(config(), seconds(1'000'000));
   EXPECT_EQ(Client(early, alice_at).credentials.nonce, Client(late, alice_at).credentials.nonce);
 }
 
+// PROTOCOL W15, A24, AB18, 1.19/441, 1.20/6; BUG D13
 TEST(TurnServerAuthentication, keeps_users_apart) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -161,6 +173,7 @@ TEST(TurnServerAuthentication, keeps_users_apart) {
 }
 
 // Id and 5-tuple of the first user's Allocate do not make it a retransmission (PROTOCOL W12).
+// PROTOCOL R2, AB18; BUGS P15
 TEST(TurnServerAuthentication, repeats_no_success_to_another_user) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -173,6 +186,7 @@ TEST(TurnServerAuthentication, repeats_no_success_to_another_user) {
   EXPECT_TRUE(second.is_signed_by(bob.credentials.key()));
 }
 
+// PROTOCOL W17, T11, K6, K17, 1.19/420
 TEST(TurnServerAuthentication, lists_unknown_attributes_only_to_whom_it_knows) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -190,6 +204,7 @@ TEST(TurnServerAuthentication, lists_unknown_attributes_only_to_whom_it_knows) {
             (Buffer{0x70, 0x01, 0x00, 0x27}));
 }
 
+// PROTOCOL W1, AB13; BUGS P15
 TEST(TurnServerAuthentication, sees_nothing_that_was_appended_behind_the_mac) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -207,6 +222,7 @@ TEST(TurnServerAuthentication, sees_nothing_that_was_appended_behind_the_mac) {
   EXPECT_EQ(bench.server.allocations().size(), 1u);
 }
 
+// PROTOCOL T19
 TEST(TurnServerAuthentication, echoes_a_fingerprint_and_sends_none_unasked) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -216,6 +232,7 @@ TEST(TurnServerAuthentication, echoes_a_fingerprint_and_sends_none_unasked) {
       alice.answer_to(alice.request(Method::allocate, over_udp, true)).view().has_fingerprint());
 }
 
+// PROTOCOL T18, 1.19/420
 TEST(TurnServerAuthentication, answers_binding_to_everyone) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -226,6 +243,7 @@ TEST(TurnServerAuthentication, answers_binding_to_everyone) {
   EXPECT_EQ(alice.bare(Method::binding, change).code(), 420);
 }
 
+// PROTOCOL T9, V2, 1.20/9; BUGS P25
 TEST(TurnServerAuthentication, is_silent_to_what_it_does_not_know_and_counts_it) {
   Bench bench;
   const Client alice(bench, alice_at);

@@ -7,6 +7,7 @@ IpAddress ip(std::string_view text) {
   return IpAddress::parse(text).value();
 }
 
+// PROTOCOL AB6; BUGS P17
 TEST(TurnPeerPolicy, takes_embedded_addresses_out) {
   for (const auto& [outer, inner] :
        std::map<std::string, std::string>{{"::ffff:127.0.0.1", "127.0.0.1"},
@@ -21,6 +22,7 @@ TEST(TurnPeerPolicy, takes_embedded_addresses_out) {
   }
 }
 
+// PROTOCOL AB5, AB6; BUGS P17
 TEST(TurnPeerPolicy, denies_what_no_relay_should_reach) {
   const PeerPolicy policy(config());
   for (const auto* text : {"0.0.0.0",
@@ -65,6 +67,7 @@ TEST(TurnPeerPolicy, denies_what_no_relay_should_reach) {
   }
 }
 
+// PROTOCOL AB5, AB6; BUGS P17
 TEST(TurnPeerPolicy, lets_internal_peers_in_where_asked_and_no_multicast_ever) {
   ServerConfig lab = config();
   lab.allow_private_peers = true;
@@ -77,6 +80,7 @@ TEST(TurnPeerPolicy, lets_internal_peers_in_where_asked_and_no_multicast_ever) {
   }
 }
 
+// PROTOCOL AB5, AB6; BUGS P17
 TEST(TurnPeerPolicy, never_sends_to_its_own_listener) {
   ServerConfig lab = config();
   lab.allow_own_addresses = true;
@@ -88,6 +92,7 @@ TEST(TurnPeerPolicy, never_sends_to_its_own_listener) {
   EXPECT_FALSE(policy.allows(at("203.0.113.5:0")));
 }
 
+// PROTOCOL AB5
 TEST(TurnPeerPolicy, learns_which_addresses_are_the_hosts_own) {
   ServerConfig anywhere = config();
   anywhere.listen = {at("0.0.0.0:3478")};
@@ -99,6 +104,7 @@ TEST(TurnPeerPolicy, learns_which_addresses_are_the_hosts_own) {
   EXPECT_FALSE(policy.allows(ip("198.51.100.200")));
 }
 
+// PROTOCOL AB5, AB6, PM3, H1, 1.19/403; BUGS P17
 TEST(TurnPeerPolicy, refuses_permission_and_channel_with_403) {
   Bench bench;
   const Client alice(bench, alice_at);
@@ -113,6 +119,7 @@ TEST(TurnPeerPolicy, refuses_permission_and_channel_with_403) {
   }
 }
 
+// PROTOCOL R12
 TEST(TurnServerConfig, says_what_is_wrong_with_it) {
   const auto problem = [](auto change) {
     ServerConfig with = config();

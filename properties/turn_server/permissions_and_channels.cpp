@@ -19,6 +19,7 @@ struct Allocated : Bench {
   }
 };
 
+// PROTOCOL PM1, PM4, D2; BUG D15(a), D15(b)
 TEST(TurnServerPermission, lets_every_port_of_its_address_through_and_no_other_address) {
   Allocated bench;
   EXPECT_EQ(bench.alice.permit(peer), 0);
@@ -30,6 +31,7 @@ TEST(TurnServerPermission, lets_every_port_of_its_address_through_and_no_other_a
   EXPECT_EQ(bench.server.counters().without_permission, 2u);
 }
 
+// PROTOCOL K5; BUG D15(c)
 TEST(TurnServerPermission, is_installed_for_each_peer_of_a_request) {
   Allocated bench;
   const auto create = [&](std::vector<Endpoint> peers) {
@@ -41,6 +43,7 @@ TEST(TurnServerPermission, is_installed_for_each_peer_of_a_request) {
   EXPECT_EQ(bench.count(Kind::permission_installed), 3u);
 }
 
+// PROTOCOL W16, PM3, AB9, 1.19/400, 1.19/403, 1.19/443, 1.19/508
 TEST(TurnServerPermission, is_all_or_nothing_over_the_peers_of_a_request) {
   ServerConfig small = config();
   small.max_permissions = 2;
@@ -62,6 +65,7 @@ TEST(TurnServerPermission, is_all_or_nothing_over_the_peers_of_a_request) {
   EXPECT_EQ(create({stranger, peer}), 0);  // a refresh needs no room
 }
 
+// PROTOCOL PM1, PM7, D2; BUGS P13
 TEST(TurnServerPermission, ends_at_the_very_instant_of_its_expiry) {
   Allocated bench;
   EXPECT_EQ(bench.alice.permit(peer), 0);
@@ -75,6 +79,7 @@ TEST(TurnServerPermission, ends_at_the_very_instant_of_its_expiry) {
   EXPECT_EQ(bench.count(Kind::permission_expired), 1u);
 }
 
+// PROTOCOL PM2; BUGS P13
 TEST(TurnServerPermission, is_refreshed_by_requests_and_never_by_traffic) {
   Allocated bench;
   EXPECT_EQ(bench.alice.permit(peer), 0);
@@ -88,6 +93,7 @@ TEST(TurnServerPermission, is_refreshed_by_requests_and_never_by_traffic) {
   EXPECT_TRUE(bench.from_peer(peer, "x").empty());
 }
 
+// PROTOCOL PM1; BUGS P24
 TEST(TurnServerPermission, belongs_to_one_allocation) {
   Allocated bench;
   const Client bob(bench, bob_at, bobs);
@@ -96,6 +102,7 @@ TEST(TurnServerPermission, belongs_to_one_allocation) {
   EXPECT_TRUE(bench.datagram(peer, bobs_relay, as_bytes("x")).empty());
 }
 
+// PROTOCOL H2; BUG D15(d)
 TEST(TurnServerChannel, installs_a_permission_too) {
   Allocated bench;
   EXPECT_EQ(bench.alice.bind(0x4000, peer), 0);
@@ -104,6 +111,7 @@ TEST(TurnServerChannel, installs_a_permission_too) {
   EXPECT_EQ(bench.probe().channels.at(0).expiry, bench.now + 600s);
 }
 
+// PROTOCOL W10, H1, 1.19/400, 1.19/403, 1.19/443
 TEST(TurnServerChannel, needs_a_number_in_range_and_a_whole_peer) {
   Allocated bench;
   for (const unsigned raw : {0x0000u, 0x3fffu, 0x5000u, 0x7fffu, 0xffffu}) {
@@ -120,6 +128,7 @@ TEST(TurnServerChannel, needs_a_number_in_range_and_a_whole_peer) {
   EXPECT_EQ(bench.alice.bind(0x4fff, stranger), 0);
 }
 
+// PROTOCOL H1, H2, H3
 TEST(TurnServerChannel, binds_number_and_peer_once_each) {
   Allocated bench;
   EXPECT_EQ(bench.alice.bind(0x4000, peer), 0);
@@ -132,6 +141,7 @@ TEST(TurnServerChannel, binds_number_and_peer_once_each) {
   EXPECT_EQ(bench.probe().channels.at(0).expiry, bench.now + 600s);
 }
 
+// PROTOCOL H1, AB9, 1.19/508; BUGS P16
 TEST(TurnServerChannel, is_bound_up_to_the_limits) {
   ServerConfig small = config();
   small.max_channels = 1;
@@ -148,6 +158,7 @@ TEST(TurnServerChannel, is_bound_up_to_the_limits) {
   EXPECT_EQ(other.alice.bind(0x4000, peer), 0);
 }
 
+// PROTOCOL H3, 1.20/8; BUGS P13
 TEST(TurnServerChannel, frees_number_and_peer_at_the_very_instant_of_its_expiry) {
   Allocated bench;
   EXPECT_EQ(bench.alice.ask(Method::refresh, lasting(3600)).code(), 0);
@@ -161,7 +172,8 @@ TEST(TurnServerChannel, frees_number_and_peer_at_the_very_instant_of_its_expiry)
   EXPECT_EQ(bench.alice.bind(0x4001, peer), 0);
 }
 
-TEST(TurnServerChannel, is_not_ended_by_an_expiry_that_a_refresh_moved) {  // BUGS D05
+// BUG D05; BUGS G12, P13
+TEST(TurnServerChannel, is_not_ended_by_an_expiry_that_a_refresh_moved) {
   Allocated bench;
   EXPECT_EQ(bench.alice.ask(Method::refresh, lasting(3600)).code(), 0);
   EXPECT_EQ(bench.alice.bind(0x4000, peer), 0);
@@ -176,7 +188,8 @@ TEST(TurnServerChannel, is_not_ended_by_an_expiry_that_a_refresh_moved) {  // BU
   EXPECT_EQ(bench.from_peer(peer, "x").size(), 1u);
 }
 
-TEST(TurnServerChannel, outlives_its_permission_for_the_client_alone) {  // PROTOCOL W8
+// PROTOCOL W8, H10
+TEST(TurnServerChannel, outlives_its_permission_for_the_client_alone) {
   const auto bound_for = [](Duration age) {
     Allocated bench;
     EXPECT_EQ(bench.alice.ask(Method::refresh, lasting(3600)).code(), 0);
@@ -191,6 +204,7 @@ TEST(TurnServerChannel, outlives_its_permission_for_the_client_alone) {  // PROT
   EXPECT_EQ(bound_for(601s), (std::array<std::size_t, 3>{0, 0, 0}));
 }
 
+// PROTOCOL D4, 1.20/7
 TEST(TurnServerChannel, gives_way_to_data_indications_when_it_expires_under_a_permission) {
   Allocated bench;
   EXPECT_EQ(bench.alice.ask(Method::refresh, lasting(3600)).code(), 0);
@@ -202,7 +216,8 @@ TEST(TurnServerChannel, gives_way_to_data_indications_when_it_expires_under_a_pe
   EXPECT_EQ(bench.from_peer(peer, "x").at(0).view().method(), Method::data);
 }
 
-TEST(TurnServerChannel, means_its_own_peer_to_each_client) {  // BUGS D01
+// BUG D01; BUGS G21, P11, P24
+TEST(TurnServerChannel, means_its_own_peer_to_each_client) {
   Allocated bench;
   const Client bob(bench, bob_at, bobs);
   const Endpoint bobs_relay = bob.allocate();

@@ -18,6 +18,7 @@ const std::string all_bytes = [] {
   return text;
 }();
 
+// PROTOCOL W20, D3, H9; BUGS P11
 TEST(TurnServerRelaying, carries_every_payload_byte_for_byte_to_the_peer) {
   Bound bench;
   for (const std::size_t size : {0u, 1u, 2u, 3u, 4u, 1399u, 1400u}) {
@@ -30,6 +31,7 @@ TEST(TurnServerRelaying, carries_every_payload_byte_for_byte_to_the_peer) {
   }
 }
 
+// PROTOCOL W20, D4, K25; BUGS P11
 TEST(TurnServerRelaying, carries_every_payload_byte_for_byte_to_the_client) {
   Bound bench;
   for (const std::size_t size : {0u, 1u, 2u, 3u, 4u, 1399u, 1400u}) {
@@ -52,6 +54,7 @@ TEST(TurnServerRelaying, carries_every_payload_byte_for_byte_to_the_client) {
   }
 }
 
+// PROTOCOL K3
 TEST(TurnServerRelaying, draws_a_new_transaction_id_for_each_indication) {
   Bound bench;
   const auto first = bench.datagram(stranger, bench.relayed, as_bytes("x"));
@@ -59,6 +62,7 @@ TEST(TurnServerRelaying, draws_a_new_transaction_id_for_each_indication) {
   EXPECT_NE(first[0].view().id(), second[0].view().id());
 }
 
+// PROTOCOL W20, H8; BUG B09(b), B09(c)
 TEST(TurnServerRelaying, ignores_the_padding_behind_channel_data) {
   Bound bench;
   const Buffer padded{0x40, 0x00, 0x00, 0x01, 'x', 0, 0, 0};
@@ -67,6 +71,7 @@ TEST(TurnServerRelaying, ignores_the_padding_behind_channel_data) {
   EXPECT_EQ(text_of(sent[0]), "x");
 }
 
+// PROTOCOL R16, H8; BUGS P11
 TEST(TurnServerRelaying, drops_data_that_lies_or_comes_from_strangers) {
   Bound bench;
   const Buffer too_long{0x40, 0x00, 0x00, 0x02, 'x'};
@@ -82,6 +87,7 @@ TEST(TurnServerRelaying, drops_data_that_lies_or_comes_from_strangers) {
   EXPECT_EQ(bench.server.counters().without_allocation, 2u);
 }
 
+// PROTOCOL D2, T15
 TEST(TurnServerRelaying, drops_send_indications_that_lack_something) {
   Bound bench;
   const Fill data = [](MessageWriter& m) { m.add_text(AttributeType::data, "x"); };
@@ -99,6 +105,7 @@ TEST(TurnServerRelaying, drops_send_indications_that_lack_something) {
   EXPECT_EQ(send(whole), 1u);
 }
 
+// PROTOCOL I1, I2, I3
 TEST(TurnServerRelaying, keeps_what_the_ip_header_said) {
   Bound bench;
   bench.sent.clear();
@@ -121,6 +128,7 @@ TEST(TurnServerRelaying, keeps_what_the_ip_header_said) {
   EXPECT_EQ(bench.server.counters().hop_limit_reached, 1u);
 }
 
+// PROTOCOL I2
 TEST(TurnServerRelaying, sets_dont_fragment_when_the_indication_says_so) {
   Bound bench;
   const Fill marked = both(to_peers({stranger}), [](MessageWriter& m) {
@@ -133,6 +141,7 @@ TEST(TurnServerRelaying, sets_dont_fragment_when_the_indication_says_so) {
   EXPECT_FALSE(bench.alice.send(stranger, "x").at(0).send.dont_fragment);
 }
 
+// PROTOCOL AB22
 TEST(TurnServerRelaying, drops_what_no_longer_fits_with_its_header) {
   Bound bench;
   const std::string largest(65'507, 'x');
@@ -150,6 +159,7 @@ TEST(TurnServerRelaying, takes_a_binding_indication_as_a_keep_alive) {
   EXPECT_EQ(bench.server.counters().keepalives, 1u);
 }
 
+// PROTOCOL R7, PM3, 1.19/443; BUGS G20
 TEST(TurnServerRelaying, reaches_ipv6_peers_from_an_ipv6_relay) {
   Bench bench;
   const Client alice(bench, alice_at);

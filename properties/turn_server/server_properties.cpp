@@ -175,6 +175,7 @@ void check_tables(const Bench& bench) {
   RC_ASSERT(!testing::Test::HasFailure());  // what every drain of the bench checks
 }
 
+// BUG D03, D19(a), D19(b); BUGS P12, P13, P15, P16
 RC_GTEST_PROP(TurnServer, keeps_its_tables_in_step_and_leaves_nothing_behind, ()) {
   const auto history = *any_history();
   Play play;
@@ -189,6 +190,7 @@ RC_GTEST_PROP(TurnServer, keeps_its_tables_in_step_and_leaves_nothing_behind, ()
   RC_ASSERT(!play.bench.server.poll_timeout());
 }
 
+// BUGS P2, P3
 RC_GTEST_PROP(TurnServer, does_the_same_however_often_it_is_woken, ()) {
   const auto history = *any_history();
   Play lazy;
@@ -203,6 +205,7 @@ RC_GTEST_PROP(TurnServer, does_the_same_however_often_it_is_woken, ()) {
   }
 }
 
+// BUGS P20
 RC_GTEST_PROP(TurnServer, behaves_alike_at_every_origin_of_time, ()) {
   const auto history = *any_history();
   const auto origin = *rc::gen::arbitrary<std::int32_t>();
@@ -234,6 +237,7 @@ RC_GTEST_PROP(TurnServer, continues_a_copy_as_it_continues_itself, ()) {
   RC_ASSERT(copy == play.bench.server);
 }
 
+// PROTOCOL T9; BUGS P15, P19
 RC_GTEST_PROP(TurnServer, survives_any_bytes, (const std::vector<std::uint8_t>& bytes, bool stun)) {
   Play play;
   play.act({Action::allocate, 0, 0});

@@ -66,6 +66,7 @@ RC_GTEST_PROP(DeadlineHeap, equals_whatever_holds_the_same_deadlines, ()) {
   RC_ASSERT(!(heap == rebuilt));
 }
 
+// BUGS P12
 RC_GTEST_PROP(FlatIndex, finds_what_is_in_it_and_nothing_else, ()) {
   FlatIndex<Endpoint> index;
   std::map<Endpoint, std::uint32_t> expected;
@@ -99,6 +100,7 @@ ServerConfig with_ports(std::uint16_t count) {
           .last_relay_port = static_cast<std::uint16_t>(50000 + count - 1)};
 }
 
+// BUGS G16, P12
 RC_GTEST_PROP(PortPool, gives_each_port_once_until_none_is_left, ()) {
   const auto count = *rc::gen::inRange<std::uint16_t>(1, 200);
   Random random(*rc::gen::arbitrary<std::uint64_t>());
@@ -119,6 +121,7 @@ RC_GTEST_PROP(PortPool, gives_each_port_once_until_none_is_left, ()) {
   RC_ASSERT(!pool.take(AddressFamily::ipv6, random));
 }
 
+// PROTOCOL R12
 TEST(PortPool, spreads_its_choice_over_the_whole_range) {
   PortPool pool(with_ports(10'000));
   Random random(1);

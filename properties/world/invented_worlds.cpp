@@ -97,8 +97,8 @@ TEST(InventedWorld, is_the_same_for_the_same_seed_and_another_for_another) {
   EXPECT_EQ(worlds.size(), 100u);
 }
 
-// BUGS P23: a kind of fault that is never invented tests nothing, and a swarm leaves each out
-// often.
+// A kind of fault that is never invented tests nothing, and a swarm leaves each out often.
+// BUGS P23
 TEST(InventedWorld, has_each_kind_of_fault_in_some_worlds_and_not_in_others) {
   constexpr std::uint64_t worlds = 500;
   std::map<std::size_t, int> with;

@@ -268,7 +268,7 @@ TEST(World, orders_simultaneous_timers_by_its_seed) {
 
 // --- conservation and time ---------------------------------------------------------------------
 
-// BUGS P22 and E03.
+// BUG E03(b); BUGS P22
 RC_GTEST_PROP(World, loses_count_of_no_datagram, ()) {
   World world = world_of(any_talk(), any_seed());
   Instant before;
@@ -359,7 +359,8 @@ TEST(Driver, ticks_besides_waking_at_deadlines) {
   EXPECT_EQ(ticks, grid);
 }
 
-// BUGS P20: the talker never says what time it is, so nobody else may notice either.
+// The talker never says what time it is, so nobody else may notice either.
+// BUG A13; BUGS G17, P20
 RC_GTEST_PROP(Clock, can_begin_anywhere, ()) {
   const Scenario scenario = any_talk();
   const std::uint64_t seed = any_seed();

@@ -56,6 +56,7 @@ std::vector<Sent> run(Table& table, Instant end) {
   return log;
 }
 
+// PROTOCOL W13, T4; BUG A09; BUGS P4
 TEST(Transaction, resends_the_very_bytes_seven_times_and_gives_up_after_39_seconds_and_a_half) {
   Transaction transaction = request("allocate");
   std::uint32_t copies = 1;
@@ -69,6 +70,7 @@ TEST(Transaction, resends_the_very_bytes_seven_times_and_gives_up_after_39_secon
   EXPECT_EQ(transaction.handle_timeout(at(39500ms)), Verdict::give_up);
 }
 
+// BUGS P3, P4
 TEST(Transaction, waits_until_its_trigger_and_resends_once_at_it) {
   Transaction transaction = request("refresh");
   EXPECT_EQ(transaction.handle_timeout(at(499ms)), Verdict::wait);
@@ -77,6 +79,7 @@ TEST(Transaction, waits_until_its_trigger_and_resends_once_at_it) {
   EXPECT_EQ(transaction.poll_timeout(), at(1500ms));
 }
 
+// BUGS P4
 TEST(Transaction, resends_once_after_sleeping_over_several_triggers) {
   Transaction transaction = request("refresh");
   EXPECT_EQ(transaction.handle_timeout(at(10s)), Verdict::resend);
@@ -84,12 +87,14 @@ TEST(Transaction, resends_once_after_sleeping_over_several_triggers) {
   EXPECT_EQ(transaction.poll_timeout(), at(15500ms));
 }
 
+// BUGS P4
 TEST(Transaction, sends_nothing_when_it_wakes_up_after_its_expiry) {
   Transaction transaction = request("refresh");
   EXPECT_EQ(transaction.handle_timeout(at(1h)), Verdict::give_up);
   EXPECT_EQ(transaction.sends(), 1u);
 }
 
+// PROTOCOL T10; BUG C23(c)
 TEST(Transaction, is_answered_only_with_its_id_by_its_server_where_it_was_sent) {
   const Transaction transaction = request("bind");
   EXPECT_TRUE(transaction.is_answered_by(id(1), client, server));
@@ -98,6 +103,7 @@ TEST(Transaction, is_answered_only_with_its_id_by_its_server_where_it_was_sent) 
   EXPECT_FALSE(transaction.is_answered_by(id(1), stranger, server));
 }
 
+// PROTOCOL T6; BUG C27(c)
 TEST(Transaction, measures_no_round_trip_once_there_are_copies) {
   Transaction transaction = request("bind");
   EXPECT_EQ(transaction.round_trip(at(80ms)), Duration(80ms));
@@ -113,6 +119,7 @@ TEST(Transaction, jitters_differently_for_another_id) {
   EXPECT_NE(a.poll_timeout(), b.poll_timeout());
 }
 
+// PROTOCOL T10; BUG C23(c)
 TEST(Transactions, finds_a_request_by_all_that_answers_it) {
   Table table;
   start(table, 1, "one", at(0s));
@@ -131,7 +138,8 @@ TEST(Transactions, forget_just_the_one_that_is_finished) {
   EXPECT_EQ(table.find(id(2), client, server), nullptr);
 }
 
-// BUGS A01, P24: the schedule of one request does not depend on the others.
+// The schedule of one request does not depend on the others.
+// BUG A01; BUGS P24
 TEST(Transactions, keep_each_schedule_apart) {
   Table alone;
   start(alone, 2, "refresh", at(300ms));
@@ -191,6 +199,7 @@ TEST(Transactions, keep_copies_apart) {
   EXPECT_EQ(copy.poll_timeout(), at(1500ms));
 }
 
+// PROTOCOL T3
 TEST(Transactions, hold_ten_at_most) {
   Table table;
   for (std::uint8_t n = 0; n < outstanding_limit; ++n) {
