@@ -24,6 +24,7 @@ std::uint64_t chi_square(const std::vector<std::uint64_t>& counts) {
   return squares * counts.size() / total - total;
 }
 
+// BUGS P21
 TEST(Random, is_a_function_of_its_key) {
   for (const std::uint64_t key : keys) {
     Random a(key);
@@ -33,6 +34,7 @@ TEST(Random, is_a_function_of_its_key) {
   }
 }
 
+// BUG E17(a), E17(d)
 TEST(Random, draws_other_words_from_another_key) {
   std::set<std::uint64_t> words;
   for (std::uint64_t key = 0; key < 1'000; ++key) {
@@ -42,6 +44,7 @@ TEST(Random, draws_other_words_from_another_key) {
   EXPECT_EQ(words.size(), 10'000u);
 }
 
+// BUG E17(c)
 TEST(Random, continues_alike_in_a_copy) {
   Random original(7);
   original.word();
@@ -65,6 +68,7 @@ TEST(Random, reaches_both_ends_of_a_small_range) {
   EXPECT_EQ(seen.size(), 7u);
 }
 
+// BUG E15(a); BUGS P22
 TEST(Random, never_lets_happen_what_has_no_chance_and_always_what_is_certain) {
   for (const std::uint64_t word : {0ull, 1ull, 1ull << 63, ~0ull - 1, ~0ull}) {
     EXPECT_FALSE(happens(word, Ratio(0, 1)));

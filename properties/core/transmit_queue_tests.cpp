@@ -27,6 +27,7 @@ std::string next(TransmitQueue& queue) {
   return std::string(as_text(Bytes(buffer).first(sent.size)));
 }
 
+// BUG E11(c)
 TEST(TransmitQueue, is_polled_in_the_order_in_which_it_was_filled) {
   TransmitQueue queue;
   send(queue, "one");
@@ -42,6 +43,7 @@ TEST(TransmitQueue, is_polled_in_the_order_in_which_it_was_filled) {
   EXPECT_EQ(queue.poll(buffer), std::nullopt);
 }
 
+// BUG E11(c)
 TEST(TransmitQueue, keeps_each_payload_when_filled_between_polls) {
   TransmitQueue queue;
   send(queue, "one");

@@ -89,6 +89,7 @@ TEST(Duration, divides_into_whole_parts) {
   EXPECT_EQ(Duration::min() / -1, Duration::max());
 }
 
+// BUG A05(b), E13(a)
 RC_GTEST_PROP(Duration, saturates_instead_of_wrapping, (std::int64_t factor)) {
   const Duration a = any_duration();
   const Duration b = any_duration();
@@ -116,6 +117,7 @@ RC_GTEST_PROP(Instant, is_moved_by_durations_and_measured_in_them, ()) {
   RC_ASSERT((t < t + d) == (d > Duration()));
 }
 
+// BUG A05(b)
 RC_GTEST_PROP(Instant, never_goes_beyond_never, ()) {
   const Instant t = Instant::at(any_duration());
   const Duration d = any_duration();

@@ -60,6 +60,7 @@ bool is_reordered(const Fate& f) {
   return f.reordered;
 }
 
+// BUG E15(a); BUGS P22
 TEST(Fate, has_no_mishap_on_a_clean_link) {
   const Fate fate = decide_fate({}, {}, 42);
   EXPECT_EQ(fate.dropped, DropReason::none);
@@ -97,6 +98,7 @@ RC_GTEST_PROP(Fate, is_a_function_of_conditions_orders_and_key, ()) {
   RC_ASSERT(decide_fate(c, {}, key) == decide_fate(c, {}, key));
 }
 
+// BUG E15(c); BUGS P22
 RC_GTEST_PROP(Fate, delays_within_what_the_link_says, ()) {
   Conditions c = any_conditions();
   c.loss = {};
@@ -111,6 +113,7 @@ RC_GTEST_PROP(Fate, delays_within_what_the_link_says, ()) {
   }
 }
 
+// BUG E15(c); BUGS P22
 TEST(Fate, spreads_jitter_over_its_whole_range_both_ends_included) {
   Conditions c;
   c.latency = milliseconds(5);
@@ -124,6 +127,7 @@ TEST(Fate, spreads_jitter_over_its_whole_range_both_ends_included) {
 }
 
 // The keyed draws of DESIGN section 5: what one stage does never moves what another draws.
+// BUGS P24
 RC_GTEST_PROP(Fate, keeps_the_draws_of_every_other_purpose, ()) {
   const Conditions c = any_conditions();
   const std::uint64_t key = any_key();
@@ -170,6 +174,7 @@ RC_GTEST_PROP(Fate, loses_more_when_the_loss_is_higher, ()) {
   if (is_lost(decide_fate(low, {}, key))) RC_ASSERT(is_lost(decide_fate(high, {}, key)));
 }
 
+// BUGS P22
 RC_GTEST_PROP(Fate, obeys_a_partition_before_a_drop_and_a_drop_before_the_dice, ()) {
   const Conditions c = any_conditions();
   const std::uint64_t key = any_key();
@@ -181,6 +186,7 @@ RC_GTEST_PROP(Fate, obeys_a_partition_before_a_drop_and_a_drop_before_the_dice, 
   RC_ASSERT(fate.copies == 0);
 }
 
+// BUGS P22
 RC_GTEST_PROP(Fate, obeys_orders_and_leaves_the_rest_alone, ()) {
   Conditions c = any_conditions();
   c.loss = {};
@@ -202,6 +208,7 @@ RC_GTEST_PROP(Fate, obeys_orders_and_leaves_the_rest_alone, ()) {
   RC_ASSERT(doubled.delay[1] >= c.latency + c.jitter_low + late);
 }
 
+// BUGS P22
 TEST(Fate, draws_a_delay_of_its_own_for_the_copy) {
   Conditions c;
   c.jitter_high = milliseconds(50);

@@ -64,6 +64,7 @@ NatBehaviour probed_filtering(Bench bench) {
                                                       : NatBehaviour::address_and_port;
 }
 
+// PROTOCOL N4; BUGS G8, P22
 TEST(Nat, shows_a_prober_each_of_the_nine_behaviours_it_was_given) {
   constexpr NatBehaviour all[] = {NatBehaviour::endpoint_independent, NatBehaviour::address,
                                   NatBehaviour::address_and_port};
@@ -90,6 +91,7 @@ TEST(Nat, translates_to_its_address_and_back) {
   EXPECT_EQ(bench.out(alice, a1p1, 1), mapped);
 }
 
+// BUGS P22
 TEST(Nat, refuses_what_no_mapping_is_for) {
   Bench bench;
   EXPECT_EQ(bench.in(at("198.51.100.1:4000"), a1p1), Nat::Refusal::no_mapping);
@@ -98,6 +100,7 @@ TEST(Nat, refuses_what_no_mapping_is_for) {
   EXPECT_EQ(bench.in(beside, a1p1), Nat::Refusal::no_mapping);
 }
 
+// PROTOCOL N4; BUGS G8, P13
 TEST(Nat, forgets_a_mapping_at_the_very_instant_of_its_timeout) {
   Bench bench;
   const Endpoint mapped = bench.out(alice, a1p1);
@@ -110,6 +113,7 @@ TEST(Nat, forgets_a_mapping_at_the_very_instant_of_its_timeout) {
   EXPECT_NE(bench.out(alice, a1p1, timeout), mapped);
 }
 
+// PROTOCOL N4; BUGS G8
 TEST(Nat, keeps_a_mapping_alive_by_what_goes_out) {
   Bench bench;
   const Endpoint mapped = bench.out(alice, a1p1, 0);
@@ -118,6 +122,7 @@ TEST(Nat, keeps_a_mapping_alive_by_what_goes_out) {
   EXPECT_EQ(bench.in(mapped, a1p1, 2 * timeout - 1), Nat::Refusal::no_mapping);
 }
 
+// PROTOCOL N4; BUGS G8
 TEST(Nat, keeps_a_mapping_alive_by_what_comes_in_only_if_told_so) {
   for (const bool refresh : {false, true}) {
     Bench bench;
@@ -137,6 +142,7 @@ TEST(Nat, is_not_kept_alive_by_what_it_refuses) {
   EXPECT_EQ(bench.in(mapped, a1p1, timeout), Nat::Refusal::no_mapping);
 }
 
+// BUGS G8
 TEST(Nat, lets_each_permission_to_answer_end_by_itself) {
   Bench bench;
   bench.plan.filtering = NatBehaviour::address_and_port;
@@ -147,6 +153,7 @@ TEST(Nat, lets_each_permission_to_answer_end_by_itself) {
   EXPECT_EQ(bench.in(mapped, a2p2, timeout), Nat::Refusal::none);
 }
 
+// BUGS P11
 TEST(Nat, keeps_two_hosts_apart) {
   Bench bench;
   const Endpoint first = bench.out(alice, a1p1);
@@ -157,6 +164,7 @@ TEST(Nat, keeps_two_hosts_apart) {
 }
 
 // 3,000 of 64,512 ports: some 70 pairs draw the same port first, and must still get two.
+// BUGS P11
 TEST(Nat, never_gives_one_port_to_two_mappings) {
   Bench bench;
   std::set<Endpoint> seen;

@@ -43,6 +43,7 @@ TEST(BrokenMachines, are_not_invented_by_the_tests_themselves) {
   EXPECT_EQ(breach_with(deaf_relay(), "turn-client", nullptr), "");
 }
 
+// BUGS P4, P23
 TEST(BrokenMachines, may_not_leave_out_a_copy) {
   const auto third = [](std::vector<std::uint8_t>& bytes, std::uint32_t& seen) {
     return is_request(bytes) && ++seen == 3 ? 0 : 1;
@@ -51,6 +52,7 @@ TEST(BrokenMachines, may_not_leave_out_a_copy) {
       objects(breach_with(deaf_relay(), "turn-client", third), "P4", "has not sent copy 3"));
 }
 
+// BUGS P4, P23
 TEST(BrokenMachines, may_not_send_two_copies_at_once) {
   const auto twice = [](std::vector<std::uint8_t>& bytes, std::uint32_t&) {
     return is_request(bytes) ? 2 : 1;
@@ -58,6 +60,7 @@ TEST(BrokenMachines, may_not_send_two_copies_at_once) {
   EXPECT_TRUE(objects(breach_with(deaf_relay(), "turn-client", twice), "P4", "copy 2"));
 }
 
+// BUGS P4, P23
 TEST(BrokenMachines, may_not_change_a_request_between_its_copies) {
   const auto change = [](std::vector<std::uint8_t>& bytes, std::uint32_t& seen) {
     if (is_request(bytes) && ++seen == 2) bytes.back() ^= 1;
@@ -66,11 +69,13 @@ TEST(BrokenMachines, may_not_change_a_request_between_its_copies) {
   EXPECT_TRUE(objects(breach_with(deaf_relay(), "turn-client", change), "P4", "other bytes"));
 }
 
+// BUGS P4, P23
 TEST(BrokenMachines, may_not_sleep_longer_than_their_requests_allow) {
   EXPECT_TRUE(
       objects(breach_with(deaf_relay(), "turn-client", nullptr, 1ms), "P4", "wants to sleep"));
 }
 
+// BUGS P4, P23
 TEST(BrokenMachines, may_not_retransmit_by_another_table) {
   Stage stage = deaf_relay();
   Settings real = stage.scenario.hosts[1].settings;
@@ -80,6 +85,7 @@ TEST(BrokenMachines, may_not_retransmit_by_another_table) {
   EXPECT_TRUE(objects(slower, "P4", "")) << slower;
 }
 
+// BUGS P4, P23
 TEST(BrokenMachines, may_not_give_up_before_the_last_wait_is_over) {
   Stage stage = deaf_relay();
   Settings table;
@@ -90,6 +96,7 @@ TEST(BrokenMachines, may_not_give_up_before_the_last_wait_is_over) {
   EXPECT_TRUE(objects(breach_of(stage), "P4", "gives up before"));
 }
 
+// BUGS P5, P23
 TEST(BrokenMachines, may_not_flood_the_relay) {
   const auto flood = [](std::vector<std::uint8_t>& bytes, std::uint32_t&) {
     if (!is_request(bytes)) return 1;
@@ -99,6 +106,7 @@ TEST(BrokenMachines, may_not_flood_the_relay) {
   EXPECT_TRUE(objects(breach_with(deaf_relay(), "turn-client", flood), "P5", "within a minute"));
 }
 
+// BUGS P5, P23
 TEST(BrokenMachines, may_not_try_their_password_without_end) {
   const auto plan = turn_scene().plan();
   Show show_p5(plan, std::make_unique<TrafficBound>(*plan));
@@ -117,6 +125,7 @@ TEST(BrokenMachines, may_not_try_their_password_without_end) {
   EXPECT_NE(show_p5.objection().find("to prove who it is"), std::string::npos);
 }
 
+// BUGS P18, P23
 TEST(BrokenMachines, may_not_send_what_no_sender_should) {
   const auto pad = [](std::vector<std::uint8_t>& bytes, std::uint32_t&) {
     if (is_type(bytes, 0x0103)) bytes[2] ^= 1;  // the length of an Allocate success
@@ -125,6 +134,7 @@ TEST(BrokenMachines, may_not_send_what_no_sender_should) {
   EXPECT_TRUE(objects(breach_with(turn_scene(), "turn-server", pad), "wire", "relay sends"));
 }
 
+// BUGS P14, P23
 TEST(BrokenMachines, may_not_answer_twice_or_to_nobody) {
   const auto twice = [](std::vector<std::uint8_t>& bytes, std::uint32_t&) {
     return is_type(bytes, 0x0104) ? 2 : 1;
@@ -137,6 +147,7 @@ TEST(BrokenMachines, may_not_answer_twice_or_to_nobody) {
   EXPECT_TRUE(objects(breach_with(turn_scene(), "turn-server", stranger), "P14", "to no request"));
 }
 
+// BUGS P13, P23
 TEST(BrokenMachines, may_not_relay_the_wrong_bytes) {
   const auto flip = [](std::vector<std::uint8_t>& bytes, std::uint32_t& seen) {
     if (bytes.size() == 104 && bytes[0] / 16 == 4 && ++seen == 5) bytes.back() ^= 1;
@@ -152,12 +163,14 @@ Settings lifetimes(Duration permission, Duration channel) {
   return settings;
 }
 
+// BUGS P13, P23
 TEST(BrokenMachines, may_not_end_a_permission_early) {
   Stage stage = turn_scene();
   deceive(stage, "turn-server", lifetimes(20s, 10min));
   EXPECT_TRUE(objects(breach_of(stage), "P13", "does not relay"));
 }
 
+// BUG E19(c); BUGS P13, P23
 TEST(BrokenMachines, may_not_let_a_permission_live_on) {
   Stage stage = turn_scene();
   stage.scenario.hosts[0].settings = lifetimes(20s, 10min);
@@ -166,6 +179,7 @@ TEST(BrokenMachines, may_not_let_a_permission_live_on) {
   EXPECT_TRUE(objects(breach_of(stage), "P13", "no permission"));
 }
 
+// BUG E19(c); BUGS P13, P23
 TEST(BrokenMachines, may_not_let_a_channel_live_on) {
   Stage stage = turn_scene();
   stage.scenario.hosts[0].settings = lifetimes(5min, 20s);

@@ -18,6 +18,7 @@ Stage stormy_scene() {
   return stage;
 }
 
+// BUGS P2, P3, P20, P21
 TEST(Comparers, find_no_difference_in_our_own_machines) {
   const auto plan = stormy_scene().plan();
   const auto none = [](const std::optional<Breach>& breach) { return breach ? breach->what : ""; };
@@ -78,6 +79,7 @@ std::shared_ptr<const Plan> metronome(Metronome::Defect defect) {
   return stage.plan();
 }
 
+// BUGS P2, P3, P20, P21, P23
 TEST(Comparers, find_what_each_of_them_is_for) {
   using Defect = Metronome::Defect;
   const auto id = [](const std::optional<Breach>& breach) { return breach ? breach->oracle : ""; };

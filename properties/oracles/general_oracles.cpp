@@ -37,6 +37,7 @@ TEST(WakeHonesty, is_silent_where_deadlines_lie_ahead) {
   EXPECT_EQ(show_p1.oracle().judgements(), 1u);
 }
 
+// BUGS P1, P23
 TEST(WakeHonesty, objects_to_a_deadline_that_is_now) {
   Show show_p1 = show<WakeHonesty>(two_peers().plan());
   Step step = show_p1.step(1s, StepKind::delivery, 0);
@@ -45,6 +46,7 @@ TEST(WakeHonesty, objects_to_a_deadline_that_is_now) {
   EXPECT_NE(show_p1.objection().find("\"retransmit\", but it is 1s already"), std::string::npos);
 }
 
+// BUGS P1, P23
 TEST(WakeHonesty, objects_to_acts_that_no_deadline_announced) {
   Show show_p1 = show<WakeHonesty>(two_peers().plan());
   Step step = show_p1.step(1s, StepKind::timer, 0);
@@ -58,6 +60,7 @@ TEST(WakeHonesty, objects_to_acts_that_no_deadline_announced) {
   EXPECT_NE(show_p1.objection().find("did not announce"), std::string::npos);
 }
 
+// BUGS P1, P23
 TEST(WakeHonesty, objects_to_a_deadline_that_a_mere_tick_moves) {
   Show show_p1 = show<WakeHonesty>(two_peers().plan());
   Step step = show_p1.step(1s, StepKind::timer, 0);
@@ -67,6 +70,7 @@ TEST(WakeHonesty, objects_to_a_deadline_that_a_mere_tick_moves) {
   EXPECT_NE(show_p1.objection().find("moved its deadline"), std::string::npos);
 }
 
+// BUGS P1, P23
 TEST(WakeHonesty, objects_to_spinning_and_to_endless_talk) {
   Show spin = show<WakeHonesty>(two_peers().plan());
   for (int i = 0; i < 20; ++i) {
@@ -85,6 +89,7 @@ TEST(WakeHonesty, objects_to_spinning_and_to_endless_talk) {
   EXPECT_NE(talk.objection().find("does not stop talking"), std::string::npos);
 }
 
+// BUGS P3, P23
 TEST(WakeHonesty, objects_to_time_that_runs_backwards) {
   Show show_p1 = show<WakeHonesty>(two_peers().plan());
   show_p1(show_p1.step(2s, StepKind::delivery, 0));
@@ -110,6 +115,7 @@ TEST(Conservation, is_silent_where_a_datagram_takes_its_time) {
   EXPECT_EQ(books.objection(), "");
 }
 
+// BUGS P22, P23
 TEST(Conservation, objects_to_an_arrival_before_its_time_and_to_a_lost_one) {
   Show early = show<Conservation>(two_peers().plan());
   Step sending = early.step(1s, StepKind::command, 0);
@@ -123,6 +129,7 @@ TEST(Conservation, objects_to_an_arrival_before_its_time_and_to_a_lost_one) {
   EXPECT_NE(lost.objection().find("has not arrived"), std::string::npos);
 }
 
+// BUGS P22, P23
 TEST(Conservation, objects_to_a_datagram_that_passes_a_partition) {
   Stage stage = two_peers();
   stage.scenario.links.push_back({.a = "alice", .b = "bob"});
@@ -164,6 +171,7 @@ TEST(CandidateProtocol, is_silent_where_added_and_removed_alternate) {
   EXPECT_EQ(show_p10.objection(), "");
 }
 
+// BUGS P10, P23
 TEST(CandidateProtocol, objects_to_every_other_order) {
   const auto objection_to = [](std::vector<Notice> notices) {
     Show show_p10 =
@@ -218,6 +226,7 @@ TEST(Delivery, is_silent_about_one_delivery_and_one_echo) {
   EXPECT_EQ(payload.show_p11.oracle().judgements(), 2u);
 }
 
+// BUGS P11, P23
 TEST(Delivery, allows_the_copies_that_the_network_made_and_no_more) {
   Payload payload;
   payload.send(2);
@@ -226,6 +235,7 @@ TEST(Delivery, allows_the_copies_that_the_network_made_and_no_more) {
   EXPECT_NE(payload.deliver(), "");
 }
 
+// BUGS P11, P23
 TEST(Delivery, objects_to_what_was_never_sent_or_refused) {
   Payload unsent;
   EXPECT_NE(unsent.deliver(), "");
@@ -234,6 +244,7 @@ TEST(Delivery, objects_to_what_was_never_sent_or_refused) {
   EXPECT_NE(refused.deliver(), "");
 }
 
+// BUGS P11, P23
 TEST(Delivery, objects_to_a_wrong_address_a_wrong_host_and_a_wrong_byte) {
   Payload address;
   address.send();

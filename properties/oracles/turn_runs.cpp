@@ -16,6 +16,7 @@ LinkConditions bad_weather() {
           .reorder = Range<Ratio>(Ratio{1, 20})};
 }
 
+// BUGS P7, P23
 TEST(TurnRuns, keep_every_oracle_silent_and_busy_in_fair_weather) {
   const auto plan = turn_scene().plan();
   World world(plan, make_oracles(*plan));
@@ -28,6 +29,7 @@ TEST(TurnRuns, keep_every_oracle_silent_and_busy_in_fair_weather) {
   }
 }
 
+// BUGS G6, G7, G8, G18, G23, P4, P10, P11, P13, P14
 TEST(TurnRuns, keep_every_oracle_silent_in_bad_weather_under_every_driver) {
   for (const DriverKind driver :
        {DriverKind::lazy, DriverKind::ticking, DriverKind::oversleeping}) {
@@ -49,6 +51,7 @@ TEST(TurnRuns, keep_every_oracle_silent_in_bad_weather_under_every_driver) {
   }
 }
 
+// BUGS G10, P23
 TEST(TurnRuns, count_the_situations_that_they_meet) {
   const auto marks_of = [](const Stage& stage) {
     const auto plan = stage.plan();
@@ -79,6 +82,7 @@ TEST(TurnRuns, count_the_situations_that_they_meet) {
   }
 }
 
+// BUGS G17, P8, P13
 TEST(TurnRuns, keep_every_oracle_silent_on_drifting_clocks) {
   Stage stage = turn_scene();
   stage.scenario.links[0].both = bad_weather();
@@ -87,6 +91,7 @@ TEST(TurnRuns, keep_every_oracle_silent_on_drifting_clocks) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) EXPECT_EQ(breach_of(stage, seed), "");
 }
 
+// BUGS P4
 TEST(TurnRuns, keep_every_oracle_silent_with_any_backoff) {
   Settings jittered;
   jittered.entries = {{"first", Range<Duration>(300ms)},

@@ -92,6 +92,7 @@ TEST(NaiveDigest, gives_the_published_values) {
   EXPECT_EQ(naive_crc32(bytes("123456789")), 0xcbf43926u);
 }
 
+// BUGS P18, P23
 TEST(WireDecoder, verifies_the_integrity_of_every_published_vector) {
   constexpr std::string_view password = "VOkJxbRl1RmTxUk/WvJxBt";
   EXPECT_TRUE(integrity_matches(short_term_request, "evtj:h6vY", "", password));
@@ -102,6 +103,7 @@ TEST(WireDecoder, verifies_the_integrity_of_every_published_vector) {
   EXPECT_FALSE(integrity_matches(message("0001", ""), "", "", password));
 }
 
+// BUGS P18, P23
 TEST(WireDecoder, reads_the_addresses_of_the_published_vectors) {
   EXPECT_EQ(judge_datagram(ipv4_response).find(0x0020)->address,
             Endpoint::parse("192.0.2.1:32853"));
@@ -155,6 +157,7 @@ TEST(WireDecoder, has_nothing_to_say_about_what_is_canonical) {
   }
 }
 
+// BUGS P18, P23
 TEST(WireDecoder, complains_about_each_broken_frame) {
   Buffer long_message = message("0001", "");
   long_message.push_back(0);
@@ -186,6 +189,7 @@ TEST(WireDecoder, complains_about_each_broken_frame) {
   for (const auto& [datagram, text] : broken) EXPECT_EQ(complaint(datagram), text);
 }
 
+// BUGS P18, P23
 TEST(WireDecoder, complains_about_each_broken_attribute) {
   const std::vector<std::pair<std::string, std::string>> broken = {
       {"00200000", "address attribute without address"},
@@ -237,6 +241,7 @@ TEST(WireDecoder, complains_about_each_broken_attribute) {
   }
 }
 
+// BUGS P18, P23
 TEST(WireDecoder, complains_about_what_follows_the_end) {
   EXPECT_EQ(complaint(message("0103", integrity + lifetime)),
             "something follows MESSAGE-INTEGRITY");
@@ -257,6 +262,7 @@ TEST(WireDecoder, complains_about_what_follows_the_end) {
   EXPECT_EQ(complaint(fingerprinted), "something follows FINGERPRINT");
 }
 
+// BUGS P14, P23
 TEST(WireDecoder, complains_about_what_a_message_lacks) {
   const std::vector<std::pair<Buffer, std::string>> broken = {
       {message("0113", ""), "error response without ERROR-CODE"},
@@ -310,6 +316,7 @@ RC_GTEST_PROP(WireDecoder, agrees_with_what_the_core_writes,
   RC_ASSERT(!integrity_matches(writer.bytes(), user, "realm", "passwort"));
 }
 
+// BUGS P19
 RC_GTEST_PROP(WireDecoder, judges_any_bytes_without_harm, (Buffer bytes)) {
   if (bytes.size() >= 20 && *rc::gen::arbitrary<bool>()) {
     const Buffer header = message("0001", "");

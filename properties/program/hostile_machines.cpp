@@ -151,6 +151,7 @@ TEST_F(HostileMachine, that_crashes_leaves_its_story_and_its_case_behind) {
                   .starts_with(replay_line(Workbench::program(), "x.toml", 1)));
 }
 
+// BUGS P21, P23
 TEST_F(HostileMachine, that_is_not_deterministic_is_told_where_its_runs_part) {
   const RoleRegistry roles = hostile<CountForEver>();
   const Finished run = bench.tickover({"run", "x.toml", "--seed", "7"}, roles);

@@ -19,6 +19,7 @@ class RunVerb : public testing::Test {
   Workbench bench;
 };
 
+// BUGS P21
 TEST_F(RunVerb, prints_the_same_bytes_for_the_same_seed) {
   const Finished once = bench.tickover({"run", talk, "--seed", "7", "-v"});
   EXPECT_EQ(once.exit, 0);

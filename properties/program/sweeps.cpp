@@ -62,6 +62,7 @@ class SweepVerb : public testing::Test {
   Workbench bench;
 };
 
+// BUGS P11, P23
 TEST_F(SweepVerb, catches_the_canary_and_its_last_line_replays_it) {
   expect_replay(canary, 1);
 }
@@ -105,6 +106,7 @@ TEST_F(SweepVerb, leaves_nothing_behind_where_all_held) {
   EXPECT_FALSE(bench.has("runs"));
 }
 
+// BUGS P21
 TEST_F(SweepVerb, says_the_same_however_many_threads_there_are) {
   const std::vector<std::string> sweep = {"sweep", "scenarios", "--seeds", "20", "--json"};
   auto with_jobs = [&](const std::string& jobs) {
@@ -189,6 +191,7 @@ TEST_F(SweepVerb, leaves_a_note_on_what_ran_when_it_is_killed) {
   EXPECT_EQ(std::ranges::count(note, '\n'), 1);
 }
 
+// BUGS P23
 TEST_F(SweepVerb, takes_an_oracle_without_work_for_an_error_in_fast_scenarios) {
   // Nobody sends anything, so P11 has nothing to judge.
   const std::string idle = walker_and("peer", "start = \"10s\"\n");

@@ -30,6 +30,7 @@ std::shared_ptr<const Plan> plan_of(const std::string& path, std::uint64_t seed)
   return *plan;
 }
 
+// BUGS P21
 TEST(RecordedDigests, are_those_of_this_build) {
   std::ifstream record(root + "properties/digests.txt");
   std::string line;
@@ -59,12 +60,14 @@ class FastScenario : public testing::TestWithParam<std::string> {
   }
 };
 
+// BUGS G18, P2
 TEST_P(FastScenario, is_the_same_under_a_lazy_and_a_ticking_driver) {
   // Whole runs: ticks take steps of their own.
   EXPECT_EQ(say(compare_drivers(plan_of(GetParam(), 7), Duration(std::chrono::milliseconds(97)))),
             "nothing differs");
 }
 
+// BUGS P3
 TEST_P(FastScenario, does_not_change_by_being_told_the_time_twice) {
   EXPECT_EQ(say(check_idempotence(plan_of(GetParam(), 7), some_steps)), "nothing differs");
 }
@@ -73,6 +76,7 @@ TEST_P(FastScenario, goes_on_alike_in_a_fork) {
   EXPECT_EQ(say(compare_fork(plan_of(GetParam(), 7), some_steps)), "nothing differs");
 }
 
+// BUG A13; BUGS G17, P20
 TEST_P(FastScenario, does_not_depend_on_where_clocks_start) {
   EXPECT_EQ(
       say(compare_shifted(plan_of(GetParam(), 7), Duration(std::chrono::hours(1'193)), some_steps)),

@@ -44,6 +44,7 @@ PacketMatch questions() {
 }
 
 // alice asks at 100, 200, 300 ms; every unanswered question again after 30 and 60 ms.
+// BUGS G7, P22
 TEST(Faults, partition_from_their_first_instant_to_just_before_their_last) {
   const Record r =
       record(with_fault(fault(milliseconds(200), milliseconds(100), Partition{"alice", "bob"})));
@@ -57,6 +58,7 @@ TEST(Faults, partition_from_their_first_instant_to_just_before_their_last) {
             (std::vector{at_ms(200), at_ms(230), at_ms(260), at_ms(300)}));
 }
 
+// BUGS G7, P22
 TEST(Faults, partition_both_ways) {
   // bob answers at 110 ms what was sent before the partition began.
   const Record r =
@@ -71,6 +73,7 @@ TEST(Faults, let_pass_what_was_under_way_when_a_partition_began) {
   EXPECT_EQ(r.delivered(), 1u);
 }
 
+// BUG E15(e); BUGS G7, P22
 TEST(Faults, block_one_way_only) {
   const Record r =
       record(with_fault(fault(milliseconds(150), milliseconds(100), Block{"bob", "alice"})));
@@ -79,6 +82,7 @@ TEST(Faults, block_one_way_only) {
   EXPECT_EQ(sent_and(r, DropReason::partition, "bob"), (std::vector{at_ms(210), at_ms(240)}));
 }
 
+// BUGS G1, P22
 TEST(Faults, drop_the_one_copy_that_they_name) {
   PacketMatch match = questions();
   match.transaction = Range<std::int64_t>(3);
@@ -92,6 +96,7 @@ TEST(Faults, drop_the_one_copy_that_they_name) {
   EXPECT_EQ(dropped_ids(record(with_fault({.action = Drop{match}}))), std::vector<std::string>{});
 }
 
+// BUGS G1, P22
 TEST(Faults, drop_a_range_of_transactions_in_one_direction) {
   PacketMatch match{.from = "bob", .to = "alice", .transaction = Range<std::int64_t>(2, 3)};
   match.copy = Range<std::int64_t>(1);
@@ -99,6 +104,7 @@ TEST(Faults, drop_a_range_of_transactions_in_one_direction) {
             (std::vector<std::string>{"bob>alice answer 2.1", "bob>alice answer 3.1"}));
 }
 
+// BUGS P22
 TEST(Faults, leave_alone_what_has_another_name) {
   PacketMatch match = questions();
   match.message = "quest";
@@ -119,6 +125,7 @@ TEST(Faults, count_what_they_touched) {
   EXPECT_EQ(world.matches(1), 0u);
 }
 
+// BUGS G2, G3, P22
 TEST(Faults, delay_and_double_and_corrupt_what_they_name) {
   PacketMatch match = questions();
   match.transaction = Range<std::int64_t>(1);

@@ -77,7 +77,7 @@ std::uint64_t any_seed() {
 
 // --- determinism -------------------------------------------------------------------------------
 
-// BUGS P21.
+// BUG E07; BUGS P21
 RC_GTEST_PROP(World, runs_alike_from_the_same_seed_whatever_ran_before, ()) {
   const Scenario scenario = any_talk();
   const std::uint64_t seed = any_seed();
@@ -122,6 +122,7 @@ RC_GTEST_PROP(World, is_another_one_after_one_more_step, ()) {
   RC_ASSERT(before.digest() != original.digest());
 }
 
+// BUG E17(a), E17(d)
 TEST(World, runs_otherwise_from_another_seed) {
   SeededChoices choices(3);
   Scenario scenario = small_talk({.jitter = Range<Duration>({}, milliseconds(5))});
@@ -144,6 +145,7 @@ void assert_same_fates_in_both(const std::map<std::string, Fate>& a,
   RC_ASSERT(both >= at_least);
 }
 
+// BUG E07; BUGS P24
 RC_GTEST_PROP(World, gives_every_packet_its_fate_whoever_else_is_there, ()) {
   RecordedChoices choices(*rc::gen::container<std::vector<std::uint64_t>>(
       60, rc::gen::inRange<std::uint64_t>(0, 10'000)));
@@ -158,6 +160,7 @@ RC_GTEST_PROP(World, gives_every_packet_its_fate_whoever_else_is_there, ()) {
   assert_same_fates_in_both(fates, record(crowded, seed).fates(), fates.size());
 }
 
+// BUGS P24
 RC_GTEST_PROP(World, gives_every_other_packet_its_fate_when_a_fault_takes_one, ()) {
   RecordedChoices choices(*rc::gen::container<std::vector<std::uint64_t>>(
       20, rc::gen::inRange<std::uint64_t>(0, 10'000)));
@@ -281,6 +284,7 @@ RC_GTEST_PROP(World, loses_count_of_no_datagram, ()) {
   }
 }
 
+// BUG E03(a); BUGS P22
 RC_GTEST_PROP(World, delivers_at_the_instant_that_was_decided_and_never_unasked, ()) {
   const Record r = record(any_talk(), any_seed());
   std::map<std::string, Record::Sending> sent;
@@ -313,7 +317,7 @@ std::uint64_t trace_of(Scenario scenario, const DriverSpec& driver, std::uint64_
   return world.trace_digest();
 }
 
-// BUGS P2.
+// BUGS G18, P2
 RC_GTEST_PROP(Driver, leaves_the_same_trace_lazy_or_ticking, ()) {
   const Scenario scenario = any_talk();
   const std::uint64_t seed = any_seed();
@@ -322,6 +326,7 @@ RC_GTEST_PROP(Driver, leaves_the_same_trace_lazy_or_ticking, ()) {
   RC_ASSERT(trace_of(scenario, {DriverKind::ticking, Duration(nanoseconds(every))}, seed) == lazy);
 }
 
+// BUGS G18, P2
 RC_GTEST_PROP(Driver, oversleeps_by_no_more_than_it_may, ()) {
   const Duration most = ms(*rc::gen::inRange<std::uint64_t>(0, 29));
   Scenario scenario = small_talk();
