@@ -60,7 +60,7 @@ class FastScenario : public testing::TestWithParam<std::string> {
   }
 };
 
-// BUGS G18, P2
+// BUG C27(a); BUGS G18, P2
 TEST_P(FastScenario, is_the_same_under_a_lazy_and_a_ticking_driver) {
   // Whole runs: ticks take steps of their own.
   EXPECT_EQ(say(compare_drivers(plan_of(GetParam(), 7), Duration(std::chrono::milliseconds(97)))),

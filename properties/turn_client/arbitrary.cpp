@@ -152,7 +152,7 @@ class Adversary {
   std::size_t last_size_ = 0;
 };
 
-// BUGS P1, P3, P5, P10
+// BUG C05; BUGS P1, P3, P5, P10
 RC_GTEST_PROP(TurnClient, keeps_its_laws_whatever_happens, ()) {
   const auto count = *rc::gen::inRange(1, 400);
   const auto steps = *rc::gen::container<std::vector<std::pair<std::uint32_t, std::uint32_t>>>(

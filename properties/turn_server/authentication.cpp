@@ -204,7 +204,7 @@ TEST(TurnServerAuthentication, lists_unknown_attributes_only_to_whom_it_knows) {
             (Buffer{0x70, 0x01, 0x00, 0x27}));
 }
 
-// PROTOCOL W1, AB13; BUGS P15
+// PROTOCOL W1, AB13; BUG D11(b); BUGS P15
 TEST(TurnServerAuthentication, sees_nothing_that_was_appended_behind_the_mac) {
   Bench bench;
   const Client alice(bench, alice_at);

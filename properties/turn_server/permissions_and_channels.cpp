@@ -19,7 +19,7 @@ struct Allocated : Bench {
   }
 };
 
-// PROTOCOL PM1, PM4, D2; BUG D15(a), D15(b)
+// PROTOCOL PM1, PM4, D2, AB27; BUG D15(a), D15(b)
 TEST(TurnServerPermission, lets_every_port_of_its_address_through_and_no_other_address) {
   Allocated bench;
   EXPECT_EQ(bench.alice.permit(peer), 0);

@@ -31,7 +31,7 @@ TEST(TurnServerRelaying, carries_every_payload_byte_for_byte_to_the_peer) {
   }
 }
 
-// PROTOCOL W20, D4, K25; BUGS P11
+// PROTOCOL W20, D4, K25, AB27; BUGS P11
 TEST(TurnServerRelaying, carries_every_payload_byte_for_byte_to_the_client) {
   Bound bench;
   for (const std::size_t size : {0u, 1u, 2u, 3u, 4u, 1399u, 1400u}) {
