@@ -7,39 +7,109 @@
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 
+#include <cstddef>
+#include <initializer_list>
 #include <type_traits>
 
 namespace tickover::stun {
 namespace {
 
-constexpr std::size_t block_size = SHA_CBLOCK;
-
-/// HMAC (RFC 2104) is H(outer pad, H(inner pad, text)): the states behind the two pads.
-struct Pads {
-  SHA_CTX inner;
-  SHA_CTX outer;
+/// What the two digests are called here.
+struct Sha1 {
+  using State = SHA_CTX;
+  using Digest = Sha1Digest;
+  static constexpr auto& init = SHA1_Init;
+  static constexpr auto& update = SHA1_Update;
+  static constexpr auto& final = SHA1_Final;
+};
+struct Sha256 {
+  using State = SHA256_CTX;
+  using Digest = Sha256Digest;
+  static constexpr auto& init = SHA256_Init;
+  static constexpr auto& update = SHA256_Update;
+  static constexpr auto& final = SHA256_Final;
 };
 
-SHA_CTX state_behind(std::array<std::uint8_t, block_size> block, std::uint8_t pad) {
+static_assert(SHA_CBLOCK == SHA256_CBLOCK);
+using Block = std::array<std::uint8_t, SHA_CBLOCK>;
+
+template <class Hash>
+typename Hash::Digest hash(std::initializer_list<Bytes> parts) {
+  typename Hash::State state;
+  Hash::init(&state);
+  for (const Bytes part : parts) Hash::update(&state, part.data(), part.size());
+  typename Hash::Digest digest;
+  Hash::final(digest.data(), &state);
+  OPENSSL_cleanse(&state, sizeof state);
+  return digest;
+}
+
+/// HMAC (RFC 2104) is H(outer pad, H(inner pad, text)): the states behind the two pads.
+template <class Hash>
+struct Pads {
+  typename Hash::State inner;
+  typename Hash::State outer;
+};
+struct AllPads {
+  Pads<Sha1> sha1;
+  Pads<Sha256> sha256;
+};
+
+template <class Hash>
+typename Hash::State state_behind(Block block, std::uint8_t pad) {
   for (std::uint8_t& byte : block) byte ^= pad;
-  SHA_CTX state;
+  typename Hash::State state;
   std::memset(&state, 0, sizeof state);  // all bytes count in ==, padding included
-  SHA1_Init(&state);
-  SHA1_Update(&state, block.data(), block.size());
+  Hash::init(&state);
+  Hash::update(&state, block.data(), block.size());
   OPENSSL_cleanse(block.data(), block.size());
   return state;
 }
 
-Pads pads_of(Bytes key) {
-  std::array<std::uint8_t, block_size> block{};
-  if (key.size() > block_size) {
-    SHA1(key.data(), key.size(), block.data());
+template <class Hash>
+Pads<Hash> pads_of(Bytes key) {
+  Block block{};
+  if (key.size() > block.size()) {
+    const auto digest = hash<Hash>({key});
+    std::copy(digest.begin(), digest.end(), block.begin());
   } else {
     std::copy(key.begin(), key.end(), block.begin());
   }
-  const Pads pads{state_behind(block, 0x36), state_behind(block, 0x5c)};
+  const Pads<Hash> pads{state_behind<Hash>(block, 0x36), state_behind<Hash>(block, 0x5c)};
   OPENSSL_cleanse(block.data(), block.size());
   return pads;
+}
+
+template <class Hash>
+typename Hash::Digest hmac(Pads<Hash>& pads, Bytes first, Bytes second) {
+  typename Hash::Digest digest;
+  Hash::update(&pads.inner, first.data(), first.size());
+  Hash::update(&pads.inner, second.data(), second.size());
+  Hash::final(digest.data(), &pads.inner);
+  Hash::update(&pads.outer, digest.data(), digest.size());
+  Hash::final(digest.data(), &pads.outer);
+  return digest;
+}
+
+/// RFC 8489, section 9.2.2: neither quotes nor trailing NULs are part of the name.
+Bytes bare(std::string_view text) {
+  text = text.substr(0, text.find_last_not_of('\0') + 1);
+  if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  return as_bytes(text);
+}
+
+using Md5Digest = std::array<std::uint8_t, MD5_DIGEST_LENGTH>;
+
+Md5Digest md5(std::initializer_list<Bytes> parts) {
+  MD5_CTX state;
+  MD5_Init(&state);
+  for (const Bytes part : parts) MD5_Update(&state, part.data(), part.size());
+  Md5Digest digest;
+  MD5_Final(digest.data(), &state);
+  OPENSSL_cleanse(&state, sizeof state);
+  return digest;
 }
 
 }  // namespace
@@ -47,40 +117,36 @@ Pads pads_of(Bytes key) {
 IntegrityKey::IntegrityKey() : IntegrityKey(raw({})) {}
 
 IntegrityKey IntegrityKey::raw(Bytes key) {
-  static_assert(std::is_trivially_copyable_v<Pads>);
-  static_assert(sizeof(Pads) == sizeof(pads_) && alignof(Pads) <= 8);
-  const Pads pads = pads_of(key);
+  static_assert(std::is_trivially_copyable_v<AllPads>);
+  static_assert(sizeof(AllPads) == sizeof(pads_) && alignof(AllPads) <= 8);
+  const AllPads pads{pads_of<Sha1>(key), pads_of<Sha256>(key)};
   IntegrityKey result{Unset{}};
   std::memcpy(result.pads_.data(), &pads, sizeof pads);
   return result;
 }
 
 IntegrityKey IntegrityKey::long_term(std::string_view username, std::string_view realm,
-                                     std::string_view password) {
-  std::array<std::uint8_t, MD5_DIGEST_LENGTH> key{};
-  MD5_CTX state;
-  MD5_Init(&state);
-  MD5_Update(&state, username.data(), username.size());
-  MD5_Update(&state, ":", 1);
-  MD5_Update(&state, realm.data(), realm.size());
-  MD5_Update(&state, ":", 1);
-  MD5_Update(&state, password.data(), password.size());
-  MD5_Final(key.data(), &state);
-  const IntegrityKey result = raw(key);
-  OPENSSL_cleanse(key.data(), key.size());
-  return result;
+                                     std::string_view password, PasswordAlgorithm algorithm) {
+  const Bytes colon = as_bytes(":");
+  const auto parts = {bare(username), colon, bare(realm), colon, as_bytes(password)};
+  if (algorithm == PasswordAlgorithm::sha256) return raw(hash<Sha256>(parts));
+  return raw(md5(parts));
 }
 
 Sha1Digest IntegrityKey::digest(Bytes first, Bytes second) const {
-  Pads pads;
-  std::memcpy(&pads, pads_.data(), sizeof pads);
-  Sha1Digest digest;
-  SHA1_Update(&pads.inner, first.data(), first.size());
-  SHA1_Update(&pads.inner, second.data(), second.size());
-  SHA1_Final(digest.data(), &pads.inner);
-  SHA1_Update(&pads.outer, digest.data(), digest.size());
-  SHA1_Final(digest.data(), &pads.outer);
-  return digest;
+  Pads<Sha1> pads;
+  std::memcpy(&pads, pads_.data() + offsetof(AllPads, sha1), sizeof pads);
+  return hmac(pads, first, second);
+}
+
+Sha256Digest IntegrityKey::digest_sha256(Bytes first, Bytes second) const {
+  Pads<Sha256> pads;
+  std::memcpy(&pads, pads_.data() + offsetof(AllPads, sha256), sizeof pads);
+  return hmac(pads, first, second);
+}
+
+Sha256Digest user_hash(std::string_view username, std::string_view realm) {
+  return hash<Sha256>({bare(username), as_bytes(":"), bare(realm)});
 }
 
 bool operator==(const IntegrityKey& a, const IntegrityKey& b) {

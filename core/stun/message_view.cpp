@@ -1,5 +1,6 @@
 #include "core/stun/message_view.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/stun/crc32.h"
@@ -45,6 +46,42 @@ Attribute attribute_at(Bytes message, std::size_t offset) {
   return attribute;
 }
 
+/// ERROR-CODE, and ADDRESS-ERROR-CODE behind its family.
+std::expected<ErrorInfo, Lack> read_error(Bytes value) {
+  ByteReader in(value);
+  in.skip(2);
+  const int hundreds = in.u8() & 0x07;  // the other 21 bits are reserved (PROTOCOL K14)
+  const int number = in.u8();
+  const Bytes reason = in.bytes(in.left());
+  if (!in.ok() || hundreds < 3 || hundreds > 6 || number > 99 || reason.size() > max_text_size) {
+    return std::unexpected(Lack::malformed);
+  }
+  return ErrorInfo{100 * hundreds + number, without_trailing_nuls(as_text(reason))};
+}
+
+/// Visits (PasswordAlgorithm, parameters) of a list (RFC 8489, section 14.11); false if it is cut
+/// short. The padding of the last parameters may be missing.
+template <class Visit>
+bool for_each_algorithm(Bytes value, Visit&& visit) {
+  ByteReader in(value);
+  while (in.left() > 0) {
+    const auto algorithm = static_cast<PasswordAlgorithm>(in.u16());
+    const std::size_t size = in.u16();
+    const Bytes parameters = in.bytes(size);
+    if (!in.ok()) return false;
+    in.skip(std::min(padded(size) - size, in.left()));
+    visit(algorithm, parameters);
+  }
+  return true;
+}
+
+/// How many; nothing if the list is malformed.
+std::optional<std::size_t> count_algorithms(Bytes value) {
+  std::size_t count = 0;
+  if (!for_each_algorithm(value, [&](PasswordAlgorithm, Bytes) { ++count; })) return {};
+  return count;
+}
+
 bool is_right_fingerprint(Bytes covered, Bytes value) {
   return ByteReader(value).u32() == (crc32(covered) ^ fingerprint_xor);
 }
@@ -86,8 +123,9 @@ std::expected<MessageView, DecodeError> MessageView::decode(Bytes datagram) {
       view.has_fingerprint_ = true;
     } else if (view.sealed_offset_ == 0 && attribute == AttributeType::message_integrity) {
       view.integrity_offset_ = view.sealed_offset_ = offset;
-    } else if (view.sealed_offset_ == 0 && attribute == AttributeType::message_integrity_sha256) {
-      view.sealed_offset_ = offset;
+    } else if (attribute == AttributeType::message_integrity_sha256 && view.sha256_offset_ == 0) {
+      view.sha256_offset_ = offset;
+      if (view.sealed_offset_ == 0) view.sealed_offset_ = offset;
     }
   }
   return view;
@@ -100,8 +138,7 @@ std::optional<Attribute> MessageView::next(std::size_t& offset) const {
     offset = at + 4 + padded(attribute.value.size());
     if (sealed_offset_ == 0 || at <= sealed_offset_) return attribute;
     if (attribute.type == AttributeType::fingerprint) return attribute;
-    const bool after_sha1 = integrity_offset_ != 0;
-    if (after_sha1 && attribute.type == AttributeType::message_integrity_sha256) return attribute;
+    if (at == sha256_offset_) return attribute;
   }
   return {};
 }
@@ -142,15 +179,7 @@ std::expected<Duration, Lack> MessageView::lifetime() const {
 std::expected<ErrorInfo, Lack> MessageView::error() const {
   const auto value = find(AttributeType::error_code);
   if (!value) return std::unexpected(Lack::absent);
-  ByteReader in(*value);
-  in.skip(2);
-  const int hundreds = in.u8() & 0x07;  // the other 21 bits are reserved (PROTOCOL K14)
-  const int number = in.u8();
-  const Bytes reason = in.bytes(in.left());
-  if (!in.ok() || hundreds < 3 || hundreds > 6 || number > 99 || reason.size() > max_text_size) {
-    return std::unexpected(Lack::malformed);
-  }
-  return ErrorInfo{100 * hundreds + number, without_trailing_nuls(as_text(reason))};
+  return read_error(*value);
 }
 
 std::expected<std::uint16_t, Lack> MessageView::channel_number() const {
@@ -175,18 +204,122 @@ std::expected<std::string_view, Lack> MessageView::text(AttributeType type) cons
   return type == AttributeType::software ? without_trailing_nuls(text) : text;
 }
 
-bool MessageView::verifies(const IntegrityKey& key) const {
-  if (integrity_offset_ == 0) return false;
-  const Attribute integrity = attribute_at(bytes_, integrity_offset_);
-  if (integrity.value.size() != sizeof(Sha1Digest)) return false;
-  // The digest was made when the message ended here (RFC 8489, section 14.5), so it is taken over
-  // a header that says so. The caller's bytes stay as they are.
+std::expected<AddressErrorInfo, Lack> MessageView::address_error(const Attribute& attribute) const {
+  const auto error = read_error(attribute.value);
+  if (!error) return std::unexpected(error.error());
+  const std::uint8_t family = attribute.value.front();
+  if (family != 1 && family != 2) return std::unexpected(Lack::malformed);
+  return AddressErrorInfo{static_cast<AddressFamily>(family), *error};
+}
+
+std::expected<IcmpInfo, Lack> MessageView::icmp() const {
+  const auto value = find(AttributeType::icmp);
+  if (!value) return std::unexpected(Lack::absent);
+  if (value->size() != 8) return std::unexpected(Lack::malformed);
+  ByteReader in(*value);
+  in.skip(2);
+  // 7 bits of type and 9 of code, as the figure has it (PROTOCOL K24).
+  const unsigned both = in.u16();
+  return IcmpInfo{static_cast<std::uint8_t>(both >> 9), static_cast<std::uint16_t>(both & 0x1ff),
+                  in.u32()};
+}
+
+std::expected<bool, Lack> MessageView::even_port() const {
+  const auto value = find(AttributeType::even_port);
+  if (!value) return std::unexpected(Lack::absent);
+  if (value->size() != 1) return std::unexpected(Lack::malformed);
+  return (value->front() & 0x80) != 0;
+}
+
+std::expected<ReservationToken, Lack> MessageView::reservation_token() const {
+  const auto value = find(AttributeType::reservation_token);
+  if (!value) return std::unexpected(Lack::absent);
+  ReservationToken token{};
+  if (value->size() != token.size()) return std::unexpected(Lack::malformed);
+  std::copy(value->begin(), value->end(), token.begin());
+  return token;
+}
+
+std::expected<Bytes, Lack> MessageView::userhash() const {
+  const auto value = find(AttributeType::userhash);
+  if (!value) return std::unexpected(Lack::absent);
+  if (value->size() != sizeof(Sha256Digest)) return std::unexpected(Lack::malformed);
+  return *value;
+}
+
+std::expected<PasswordAlgorithmList, Lack> MessageView::password_algorithms() const {
+  const auto value = find(AttributeType::password_algorithms);
+  if (!value) return std::unexpected(Lack::absent);
+  if (count_algorithms(*value).value_or(0) == 0) return std::unexpected(Lack::malformed);
+  return PasswordAlgorithmList(*value);
+}
+
+std::expected<PasswordAlgorithmList, Lack> MessageView::password_algorithm() const {
+  const auto value = find(AttributeType::password_algorithm);
+  if (!value) return std::unexpected(Lack::absent);
+  if (count_algorithms(*value) != 1u) return std::unexpected(Lack::malformed);
+  return PasswordAlgorithmList(*value);
+}
+
+std::optional<PasswordAlgorithm> PasswordAlgorithmList::first_supported() const {
+  std::optional<PasswordAlgorithm> first;
+  for_each_algorithm(value_, [&](PasswordAlgorithm algorithm, Bytes parameters) {
+    const bool known =
+        algorithm == PasswordAlgorithm::md5 || algorithm == PasswordAlgorithm::sha256;
+    if (!first && known && parameters.empty()) first = algorithm;
+  });
+  return first;
+}
+
+bool PasswordAlgorithmList::contains(PasswordAlgorithm wanted) const {
+  bool found = false;
+  for_each_algorithm(value_, [&](PasswordAlgorithm algorithm, Bytes parameters) {
+    found |= algorithm == wanted && parameters.empty();
+  });
+  return found;
+}
+
+bool MessageView::names_unknown(AttributeType type) const {
+  const auto value = find(AttributeType::unknown_attributes);
+  if (!value) return false;
+  for (ByteReader in(*value); in.left() >= 2;) {
+    if (static_cast<AttributeType>(in.u16()) == type) return true;
+  }
+  return false;
+}
+
+// The digest was made when the message ended with this attribute (RFC 8489, sections 14.5 and
+// 14.6), so it is taken over a header that says so. The caller's bytes stay as they are.
+template <class Digest>
+auto MessageView::covered(std::size_t offset, std::size_t value_size, Digest&& digest) const {
   std::array<std::uint8_t, header_size> header{};
   std::copy_n(bytes_.begin(), header_size, header.begin());
-  const std::size_t length = integrity_offset_ + 4 + sizeof(Sha1Digest) - header_size;
+  const std::size_t length = offset + 4 + value_size - header_size;
   ByteWriter(MutableBytes(header).subspan(2, 2)).u16(static_cast<std::uint16_t>(length));
-  const Bytes rest = bytes_.subspan(header_size, integrity_offset_ - header_size);
-  return equal_in_constant_time(key.digest(header, rest), integrity.value);
+  return digest(header, bytes_.subspan(header_size, offset - header_size));
+}
+
+bool MessageView::verifies(const IntegrityKey& key) const {
+  if (integrity_offset_ == 0) return false;
+  const Bytes value = attribute_at(bytes_, integrity_offset_).value;
+  if (value.size() != sizeof(Sha1Digest)) return false;
+  const Sha1Digest digest = covered(integrity_offset_, value.size(), [&](Bytes header, Bytes rest) {
+    return key.digest(header, rest);
+  });
+  return equal_in_constant_time(digest, value);
+}
+
+bool MessageView::verifies_sha256(const IntegrityKey& key, std::size_t shortest) const {
+  if (sha256_offset_ == 0) return false;
+  const Bytes value = attribute_at(bytes_, sha256_offset_).value;
+  if (value.size() < std::max<std::size_t>(shortest, 16) || value.size() > sizeof(Sha256Digest) ||
+      value.size() % 4 != 0) {
+    return false;
+  }
+  const Sha256Digest digest = covered(sha256_offset_, value.size(), [&](Bytes header, Bytes rest) {
+    return key.digest_sha256(header, rest);
+  });
+  return equal_in_constant_time(Bytes(digest).first(value.size()), value);
 }
 
 bool looks_like_stun(Bytes datagram) {

@@ -113,6 +113,41 @@ void MessageWriter::add_unknown_attributes(std::span<const AttributeType> types)
   }
 }
 
+void MessageWriter::add_address_error(AddressFamily family, ErrorCode code) {
+  const auto number = static_cast<unsigned>(code);
+  add_u32(AttributeType::address_error_code,
+          static_cast<std::uint32_t>(family) << 24 | (number / 100) << 8 | number % 100);
+}
+
+void MessageWriter::add_icmp(std::uint8_t type, std::uint16_t code, std::uint32_t data) {
+  if (type >= 128 || code >= 512) {
+    ok_ = false;
+    return;
+  }
+  if (const auto room = append(AttributeType::icmp, 8, Seal::none)) {
+    ByteWriter out(*room);
+    out.u16(0);
+    out.u16(static_cast<std::uint16_t>(type << 9 | code));
+    out.u32(data);
+  }
+}
+
+void MessageWriter::add_even_port(bool reserve_next) {
+  const std::uint8_t bits = reserve_next ? 0x80 : 0;
+  add(AttributeType::even_port, {&bits, 1});
+}
+
+void MessageWriter::add_password_algorithms(AttributeType type,
+                                            std::span<const PasswordAlgorithm> algorithms) {
+  if (const auto room = append(type, 4 * algorithms.size(), Seal::none)) {
+    ByteWriter out(*room);
+    for (const PasswordAlgorithm algorithm : algorithms) {
+      out.u16(static_cast<std::uint16_t>(algorithm));
+      out.u16(0);
+    }
+  }
+}
+
 void MessageWriter::add_integrity(const IntegrityKey& key) {
   const std::size_t covered = size_;
   const auto room = append(AttributeType::message_integrity, sizeof(Sha1Digest), Seal::none);
@@ -122,9 +157,18 @@ void MessageWriter::add_integrity(const IntegrityKey& key) {
   ByteWriter(*room).bytes(key.digest(buffer_.first(covered)));
 }
 
+void MessageWriter::add_integrity_sha256(const IntegrityKey& key) {
+  const std::size_t covered = size_;
+  const auto room =
+      append(AttributeType::message_integrity_sha256, sizeof(Sha256Digest), Seal::integrity);
+  if (!room) return;
+  seal_ = Seal::integrity_sha256;
+  ByteWriter(*room).bytes(key.digest_sha256(buffer_.first(covered)));
+}
+
 void MessageWriter::add_fingerprint() {
   const std::size_t covered = size_;
-  const auto room = append(AttributeType::fingerprint, 4, Seal::integrity);
+  const auto room = append(AttributeType::fingerprint, 4, Seal::integrity_sha256);
   if (!room) return;
   seal_ = Seal::fingerprint;
   ByteWriter(*room).u32(crc32(buffer_.first(covered)) ^ fingerprint_xor);

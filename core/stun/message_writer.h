@@ -37,15 +37,25 @@ class MessageWriter {
   /// The byte and three zeros.
   void add_leading_byte(AttributeType type, std::uint8_t value);
   void add_unknown_attributes(std::span<const AttributeType> types);
+  /// ADDRESS-ERROR-CODE without a reason (RFC 8656, section 18.12).
+  void add_address_error(AddressFamily family, ErrorCode code);
+  /// ICMP (RFC 8656, section 18.13); type < 128, code < 512.
+  void add_icmp(std::uint8_t type, std::uint16_t code, std::uint32_t data);
+  void add_even_port(bool reserve_next);
+  /// PASSWORD-ALGORITHMS or PASSWORD-ALGORITHM, without parameters.
+  void add_password_algorithms(AttributeType type, std::span<const PasswordAlgorithm> algorithms);
 
   /// Once. MESSAGE-INTEGRITY over everything so far (RFC 8489, section 14.5). Then only
-  /// `add_fingerprint`.
+  /// `add_integrity_sha256` and `add_fingerprint`.
   void add_integrity(const IntegrityKey& key);
+  /// Once. MESSAGE-INTEGRITY-SHA256, all 32 bytes of it (RFC 8489, section 14.6). Then only
+  /// `add_fingerprint`.
+  void add_integrity_sha256(const IntegrityKey& key);
   /// FINGERPRINT, always last (RFC 8489, section 14.7).
   void add_fingerprint();
 
  private:
-  enum class Seal : std::uint8_t { none, integrity, fingerprint };
+  enum class Seal : std::uint8_t { none, integrity, integrity_sha256, fingerprint };
   /// Appends an attribute header and `size` zeros with their padding; gives the zeros to fill, or
   /// nothing after a fault.
   std::optional<MutableBytes> append(AttributeType type, std::size_t size, Seal strongest_before);

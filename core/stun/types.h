@@ -82,12 +82,21 @@ enum class AttributeType : std::uint16_t {
   fingerprint = 0x8028,
   response_origin = 0x802b,
   other_address = 0x802c,
+  third_party_authorization = 0x802e,
+  mobility_ticket = 0x8030,
+  // The drafts of RFC 8656 had other numbers for its two; relays in the field still do (U4).
+  draft_additional_address_family = 0x8032,
+  draft_address_error_code = 0x8033,
 };
 
 /// RFC 8489, section 14: who does not know such an attribute must not go on.
 constexpr bool is_comprehension_required(AttributeType type) {
   return static_cast<std::uint16_t>(type) < 0x8000;
 }
+
+/// How a long-term key is made of a password (RFC 8489, section 18.5). Any value can come from the
+/// wire.
+enum class PasswordAlgorithm : std::uint16_t { md5 = 0x0001, sha256 = 0x0002 };
 
 /// 96 bits that name one transaction (RFC 8489, section 5); never reused by a client.
 struct TransactionId {

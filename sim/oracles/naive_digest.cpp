@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstddef>
+#include <utility>
 
 namespace tickover::sim {
 namespace {
@@ -32,6 +33,17 @@ constexpr Word md5_sines[64] = {
     0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
     0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391};
 constexpr int md5_turns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+
+// RFC 6234, section 5.1: the fractions of the cube roots of the first 64 primes.
+constexpr Word sha256_roots[64] = {
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 /// What each byte leaves after division by the polynomial, bit by bit.
 constexpr std::array<Word, 256> remainders = [] {
@@ -106,9 +118,48 @@ std::array<std::uint8_t, 16> naive_md5(Message message) {
   return digest;
 }
 
-std::array<std::uint8_t, 20> naive_hmac_sha1(Message key, std::span<const std::uint8_t> message) {
+std::array<std::uint8_t, 32> naive_sha256(Message message) {
+  pad(message, true);
+  std::array<Word, 8> h = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  for (std::size_t block = 0; block < message.size(); block += 64) {
+    std::array<Word, 64> w{};
+    for (std::size_t i = 0; i < 64; ++i) w[i / 4] = w[i / 4] * 256 + message[block + i];
+    for (std::size_t i = 16; i < 64; ++i) {
+      const Word s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
+      const Word s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
+      w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+    }
+    auto [a, b, c, d, e, f, g, last] = h;
+    for (std::size_t i = 0; i < 64; ++i) {
+      const Word s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
+      const Word one = last + s1 + ((e & f) ^ (~e & g)) + sha256_roots[i] + w[i];
+      const Word s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
+      const Word two = s0 + ((a & b) ^ (a & c) ^ (b & c));
+      last = g;
+      g = f;
+      f = e;
+      e = d + one;
+      d = c;
+      c = b;
+      b = a;
+      a = one + two;
+    }
+    h = {h[0] + a, h[1] + b, h[2] + c, h[3] + d, h[4] + e, h[5] + f, h[6] + g, h[7] + last};
+  }
+  std::array<std::uint8_t, 32> digest{};
+  for (std::size_t i = 0; i < 32; ++i) {
+    digest[i] = static_cast<std::uint8_t>(h[i / 4] >> (24 - 8 * (i % 4)) & 255);
+  }
+  return digest;
+}
+
+namespace {
+
+template <class Hash>
+auto naive_hmac(Message key, std::span<const std::uint8_t> message, Hash&& hash) {
   if (key.size() > 64) {
-    const auto digest = naive_sha1(key);
+    const auto digest = hash(key);
     key.assign(digest.begin(), digest.end());
   }
   key.resize(64, 0);
@@ -119,9 +170,19 @@ std::array<std::uint8_t, 20> naive_hmac_sha1(Message key, std::span<const std::u
     outer.push_back(byte ^ 0x5c);
   }
   inner.insert(inner.end(), message.begin(), message.end());
-  const auto digest = naive_sha1(inner);
+  const auto digest = hash(inner);
   outer.insert(outer.end(), digest.begin(), digest.end());
-  return naive_sha1(outer);
+  return hash(outer);
+}
+
+}  // namespace
+
+std::array<std::uint8_t, 20> naive_hmac_sha1(Message key, std::span<const std::uint8_t> message) {
+  return naive_hmac(std::move(key), message, naive_sha1);
+}
+
+std::array<std::uint8_t, 32> naive_hmac_sha256(Message key, std::span<const std::uint8_t> message) {
+  return naive_hmac(std::move(key), message, naive_sha256);
 }
 
 std::uint32_t naive_crc32(std::span<const std::uint8_t> message) {

@@ -26,6 +26,7 @@ unsigned class_of(WireBytes d) {
 struct Seen {
   std::bitset<512> types;
   unsigned long error_code = 0;
+  bool offers_algorithms = false;  // by the cookie of its nonce
 
   static bool has_place(unsigned type) { return type / 256 == 0 || type / 256 == 0x80; }
   static std::size_t place(unsigned type) { return type % 256 + (type >= 0x8000 ? 256 : 0); }
@@ -71,12 +72,27 @@ Verdict about_type(unsigned method, unsigned message_class) {
   }
 }
 
+/// RFC 8489, section 9.2: behind the fixed start stand 24 bits in base64, the most significant
+/// first; the very first of them is set in the digits from 'g' on.
+bool offers_algorithms(WireBytes nonce) {
+  constexpr std::string_view start = "obMatJos2";
+  if (nonce.size() < start.size() + 4) return false;
+  if (!std::equal(start.begin(), start.end(), nonce.begin())) return false;
+  const unsigned digit = nonce[start.size()];
+  return (digit >= 'g' && digit <= 'z') || (digit >= '0' && digit <= '9') || digit == '+' ||
+         digit == '/';
+}
+
 /// RFC 8489, sections 6.3.4 and 9.2.4 (BUGS P14).
 Verdict about_error_response(const Seen& seen) {
   if (!seen[0x0009]) return Complaint{"error response without ERROR-CODE", 0};
   const bool challenge = seen.error_code == 401 || seen.error_code == 438;
   if (challenge && !seen[0x0014]) return Complaint{"challenge without REALM", 0};
   if (challenge && !seen[0x0015]) return Complaint{"challenge without NONCE", 0};
+  // RFC 8489, section 9.2.4: what the nonce promises, the challenge must show.
+  if (challenge && seen.offers_algorithms != seen[0x8002]) {
+    return Complaint{"PASSWORD-ALGORITHMS and the nonce cookie disagree", 0};
+  }
   if (seen.error_code == 420 && !seen[0x000a]) {
     return Complaint{"420 without UNKNOWN-ATTRIBUTES", 0};
   }
@@ -96,6 +112,11 @@ Verdict about_request(const Seen& seen, unsigned method) {
   if (is_signed && !seen[0x0006] && !seen[0x001e]) {
     return Complaint{"signed request without USERNAME or USERHASH", 0};
   }
+  // RFC 8489, section 9.2.3.2: both, or neither.
+  if (seen[0x001d] != seen[0x8002]) {
+    return Complaint{"one of PASSWORD-ALGORITHM and PASSWORD-ALGORITHMS without the other", 0};
+  }
+  if (seen[0x0006] && seen[0x001e]) return Complaint{"both USERNAME and USERHASH", 0};
   // A Binding request may use the short-term mechanism; TURN knows the long-term one only.
   if (is_signed && method != 0x001 && (!seen[0x0014] || !seen[0x0015])) {
     return Complaint{"signed request without REALM or NONCE", 0};
@@ -172,6 +193,7 @@ Verdict about_stun(WireBytes d) {
     }
     if (const Verdict v = about_value(d, type, value, length)) return v;
     seen.types.set(Seen::place(type));
+    if (type == 0x0015) seen.offers_algorithms = offers_algorithms(d.subspan(value, length));
     if (type == 0x0009) seen.error_code = d[value + 2] * 100u + d[value + 3];
     at = value + padded(length);
   }
@@ -258,33 +280,64 @@ WireFacts judge_datagram(WireBytes datagram) {
   return facts;
 }
 
-bool integrity_matches(WireBytes datagram, std::string_view user, std::string_view realm,
-                       std::string_view password) {
+namespace {
+
+std::vector<std::uint8_t> long_term_key(std::string_view user, std::string_view realm,
+                                        std::string_view password, WireKey made_by) {
   std::vector<std::uint8_t> key(password.begin(), password.end());
-  if (!realm.empty()) {
-    std::vector<std::uint8_t> text(user.begin(), user.end());
-    text.push_back(':');
-    text.insert(text.end(), realm.begin(), realm.end());
-    text.push_back(':');
-    text.insert(text.end(), password.begin(), password.end());
+  if (realm.empty()) return key;
+  std::vector<std::uint8_t> text(user.begin(), user.end());
+  text.push_back(':');
+  text.insert(text.end(), realm.begin(), realm.end());
+  text.push_back(':');
+  text.insert(text.end(), password.begin(), password.end());
+  if (made_by == WireKey::sha256) {
+    const auto digest = naive_sha256(text);
+    key.assign(digest.begin(), digest.end());
+  } else {
     const auto digest = naive_md5(text);
     key.assign(digest.begin(), digest.end());
   }
-  for (std::size_t at = 20; at + 24 <= datagram.size();) {
+  return key;
+}
+
+/// Where the value of the first attribute of this type and length stands; 0 if there is none.
+std::size_t value_of(WireBytes datagram, unsigned type, std::size_t wanted) {
+  for (std::size_t at = 20; at + 4 + wanted <= datagram.size();) {
     const std::size_t length = number(datagram, at + 2, 2);
-    if (number(datagram, at, 2) != 0x0008 || length != 20) {
-      at += 4 + padded(length);
-      continue;
-    }
-    // The header says where MESSAGE-INTEGRITY ends, whatever follows it.
-    std::vector<std::uint8_t> covered(datagram.begin(),
-                                      datagram.begin() + static_cast<std::ptrdiff_t>(at));
-    covered[2] = static_cast<std::uint8_t>((at + 4) / 256);
-    covered[3] = static_cast<std::uint8_t>((at + 4) % 256);
-    const auto expected = naive_hmac_sha1(key, covered);
-    return std::ranges::equal(expected, datagram.subspan(at + 4, 20));
+    if (number(datagram, at, 2) == type && length == wanted) return at + 4;
+    at += 4 + padded(length);
   }
-  return false;
+  return 0;
+}
+
+/// Everything before an integrity attribute; the header says where that ends, whatever follows it.
+std::vector<std::uint8_t> covered_by(WireBytes datagram, std::size_t value, std::size_t length) {
+  std::vector<std::uint8_t> covered(datagram.begin(),
+                                    datagram.begin() + static_cast<std::ptrdiff_t>(value - 4));
+  covered[2] = static_cast<std::uint8_t>((value + length - 20) / 256);
+  covered[3] = static_cast<std::uint8_t>((value + length - 20) % 256);
+  return covered;
+}
+
+}  // namespace
+
+bool integrity_matches(WireBytes datagram, std::string_view user, std::string_view realm,
+                       std::string_view password) {
+  const std::size_t value = value_of(datagram, 0x0008, 20);
+  if (value == 0) return false;
+  const auto expected = naive_hmac_sha1(long_term_key(user, realm, password, WireKey::md5),
+                                        covered_by(datagram, value, 20));
+  return std::ranges::equal(expected, datagram.subspan(value, 20));
+}
+
+bool integrity_sha256_matches(WireBytes datagram, std::string_view user, std::string_view realm,
+                              std::string_view password, WireKey made_by) {
+  const std::size_t value = value_of(datagram, 0x001c, 32);
+  if (value == 0) return false;
+  const auto expected = naive_hmac_sha256(long_term_key(user, realm, password, made_by),
+                                          covered_by(datagram, value, 32));
+  return std::ranges::equal(expected, datagram.subspan(value, 32));
 }
 
 }  // namespace tickover::sim

@@ -67,4 +67,10 @@ WireFacts judge_datagram(WireBytes datagram);
 bool integrity_matches(WireBytes datagram, std::string_view user, std::string_view realm,
                        std::string_view password);
 
+/// Likewise for a MESSAGE-INTEGRITY-SHA256 of 32 bytes (RFC 8489, section 14.6); the long-term key
+/// is made by SHA-256 or by MD5 (section 18.5).
+enum class WireKey { md5, sha256 };
+bool integrity_sha256_matches(WireBytes datagram, std::string_view user, std::string_view realm,
+                              std::string_view password, WireKey made_by);
+
 }  // namespace tickover::sim
