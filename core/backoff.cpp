@@ -31,6 +31,16 @@ BackoffPolicy BackoffPolicy::exponential(Duration first_interval, Ratio growth,
   return {.first_interval = first_interval, .growth = growth, .max_elapsed = max_elapsed};
 }
 
+BackoffPolicy BackoffPolicy::with_first_interval(Duration interval) const {
+  CHECK(first_interval > Duration() && interval > Duration());
+  BackoffPolicy policy = *this;
+  policy.first_interval = interval;
+  if (!last_wait) return policy;
+  const Int128 wait = Int128{last_wait->count()} * interval.count() / first_interval.count();
+  policy.last_wait = std::max(one_nanosecond, saturated(wait).since_origin());
+  return policy;
+}
+
 Backoff::Backoff(const BackoffPolicy& policy, Instant start, std::uint64_t key)
     : policy_(policy),
       key_(key),

@@ -34,6 +34,10 @@ struct BackoffPolicy {
   /// at 8 s.
   static BackoffPolicy exponential(Duration first_interval, Ratio growth, Duration max_elapsed);
 
+  /// The same with another first interval, > 0. A last wait keeps its proportion to it (Rm * RTO),
+  /// rounded down to a nanosecond; whatever else is configured stays.
+  BackoffPolicy with_first_interval(Duration interval) const;
+
   bool operator==(const BackoffPolicy&) const = default;
 };
 

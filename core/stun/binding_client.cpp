@@ -77,8 +77,14 @@ std::string_view text(BindingClient::Timer timer) {
 BindingClient::BindingClient(const BindingConfig& config, Random random)
     : config_(config), random_(random) {
   CHECK(config.query_interval > Duration());
+  CHECK(config.longest_rto > Duration());
   CHECK(config.refused_send_interval > Duration());
   open_socket();
+}
+
+std::optional<Duration> BindingClient::round_trip(Instant now) const {
+  const auto estimate = round_trips_.find(config_.server.ip, now);
+  return estimate ? estimate->smoothed() : std::nullopt;
 }
 
 void BindingClient::handle_input(const Input& input, Instant now) {
@@ -173,18 +179,25 @@ void BindingClient::query(Instant now) {
   CHECK(writer.ok());
   const Bytes request = writer.bytes();
   spare_.assign(request.begin(), request.end());
-  transaction_.emplace(id, *socket_, config_.server, std::exchange(spare_, {}), config_.backoff,
-                       now);
-  send_copy();
+  const auto policy =
+      config_.measure_round_trip
+          ? round_trips_.policy(config_.backoff, config_.longest_rto, config_.server.ip, now)
+          : config_.backoff;
+  transaction_.emplace(id, *socket_, config_.server, std::exchange(spare_, {}), policy, now);
+  send_copy(now);
 }
 
-void BindingClient::send_copy() {
+void BindingClient::send_copy(Instant now) {
   resend_at_.reset();
+  round_trips_.asked(transaction_->server().ip, now);
   transmits_.send({.local = transaction_->local(), .remote = transaction_->server()},
                   transaction_->request());
 }
 
 void BindingClient::answer(const MessageView& response, Instant now) {
+  if (const auto measured = transaction_->round_trip(now)) {
+    round_trips_.answered(config_.server.ip, *measured, now);
+  }
   if (!is_understood(response)) return fail(BindingFailure::unusable_answer, 0, now);
   if (response.message_class() == Class::error) {
     const auto error = response.error();
@@ -238,10 +251,12 @@ void BindingClient::expire(Instant now) {
       fail(BindingFailure::timed_out, 0, now);
       break;
     case Verdict::resend:
-      send_copy();
+      send_copy(now);
       break;
     case Verdict::wait:
-      if (resend_at_ && now >= *resend_at_) send_copy();
+      if (!resend_at_ || now < *resend_at_) break;
+      transaction_->sent_again();
+      send_copy(now);
       break;
   }
 }

@@ -11,6 +11,7 @@
 #include "core/machine.h"
 #include "core/random.h"
 #include "core/stun/message_view.h"
+#include "core/stun/round_trip.h"
 #include "core/stun/transaction.h"
 #include "core/transmit_queue.h"
 
@@ -19,6 +20,10 @@ namespace tickover::stun {
 struct BindingConfig {
   Endpoint server;
   BackoffPolicy backoff = BackoffPolicy::rfc8489();
+  /// Whether the server's answers decide on the RTO of further requests (core/stun/round_trip.h).
+  bool measure_round_trip = true;
+  /// The longest RTO that they may lead to; > 0.
+  Duration longest_rto = usual_longest_rto;
   /// From the end of one query, well or ill, to the next; > 0. It also keeps the NAT's mapping
   /// alive: 25 s is below the 30 s after which some NATs forget UDP.
   Duration query_interval = Duration::nanoseconds(25'000'000'000);
@@ -82,6 +87,8 @@ class BindingClient {
   const std::optional<Endpoint>& socket() const { return socket_; }
   /// As the last query told, if it went well.
   const std::optional<Endpoint>& mapped_address() const { return mapped_; }
+  /// The smoothed round trip to the server, while one is known (RoundTrips).
+  std::optional<Duration> round_trip(Instant now) const;
   bool is_querying() const { return transaction_.has_value(); }
   /// Inputs that meant nothing to us: junk, strangers, late answers, soft errors.
   std::uint64_t ignored() const { return ignored_; }
@@ -107,7 +114,7 @@ class BindingClient {
 
   void open_socket();
   void query(Instant now);
-  void send_copy();
+  void send_copy(Instant now);
   void answer(const MessageView& response, Instant now);
   void succeed(const Endpoint& mapped, Instant now);
   void fail(BindingFailure why, int code, Instant now);
@@ -123,6 +130,7 @@ class BindingClient {
   std::optional<Transaction> transaction_;
   std::optional<Instant> resend_at_;      // only with a transaction
   std::optional<Instant> next_query_at_;  // only with neither a transaction nor a socket on order
+  RoundTrips round_trips_;
   std::optional<Endpoint> mapped_;
   std::optional<std::vector<IpAddress>> addresses_;
   std::uint64_t ignored_ = 0;

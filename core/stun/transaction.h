@@ -52,6 +52,8 @@ class Transaction {
 
   /// `resend` at most once per trigger, however late; `give_up` from the expiry on.
   Verdict handle_timeout(Instant now);
+  /// The owner sends a copy beside the schedule, because the host refused to send the last one.
+  void sent_again() { ++sends_; }
 
   /// Gives its buffer back, for another request.
   std::vector<std::uint8_t> release() && { return std::move(request_); }

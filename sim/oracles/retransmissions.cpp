@@ -34,16 +34,31 @@ Retransmissions::Retransmissions(const Plan& plan) {
   for (const HostPlan& host : plan.hosts) {
     hosts_.emplace_back();
     if (!is_client(host)) continue;
-    hosts_.back().table = static_cast<std::uint32_t>(tables_.size());
+    hosts_.back().client = static_cast<std::uint32_t>(clients_.size());
     hosts_.back().slack = slack_of(host);
-    tables_.emplace_back(host.settings);
+    const RetransmitTable table(host.settings);
+    Client client{.table = table, .rto = ReferenceRto(table.first_interval())};
+    client.has_credentials = host.info.role == "turn-client";
+    const Setting* realm = host.settings.find("realm");
+    if (realm != nullptr) client.realm = std::get<std::string>(realm->value);
+    client.can_tell =
+        hosts_.back().slack == Duration{} &&
+        std::ranges::all_of(table.points(), [](const auto& p) { return p.earliest == p.latest; });
+    clients_.push_back(std::move(client));
   }
 }
 
 void Retransmissions::observe(const Step& step, const World& world) {
-  if (!step.touched || step.host == no_index || hosts_[step.host].table == no_index) return;
+  for (const SentRecord& sent : step.sent) tampered_ = tampered_ || sent.fate.corrupted;
+  tampered_ = tampered_ || step.forged;
+  if (!step.touched || step.host == no_index || hosts_[step.host].client == no_index) return;
   Host& host = hosts_[step.host];
-  if (step.kind == StepKind::start) host.requests.clear();
+  Client& client = clients_[host.client];
+  client.sampled_late = false;
+  if (step.kind == StepKind::start) {
+    host.requests.clear();
+    client.rto = ReferenceRto(client.table.first_interval());
+  }
   if (!host.requests.empty()) {
     check_give_up(step, world, host);
     note_endings(step, host);
@@ -62,7 +77,13 @@ void Retransmissions::note_endings(const Step& step, Host& host) {
                notice.kind == Notice::Kind::peer_lost || notice.kind == Notice::Kind::failed;
       });
   if (!ends_all) return;
-  for (Request& request : host.requests) request.may_end = true;
+  const bool candidate_is_gone = std::ranges::any_of(step.notices, [](const Notice& notice) {
+    return notice.kind == Notice::Kind::candidate_removed;
+  });
+  for (Request& request : host.requests) {
+    request.may_end = true;
+    request.has_ended = request.has_ended || candidate_is_gone;
+  }
 }
 
 void Retransmissions::note_answer(const Step& step, Host& host) {
@@ -71,6 +92,7 @@ void Retransmissions::note_answer(const Step& step, Host& host) {
   const auto request = std::ranges::find_if(
       host.requests, [&](const Request& r) { return std::ranges::equal(r.id, answer->id); });
   if (request == host.requests.end()) return;
+  note_round_trip(step, *answer, host, *request);
   request->may_end = true;
   // A refusal can cost the allocation and with it every request; an Allocate success ends the
   // probe of the other family, a Refresh with lifetime 0 everything.
@@ -78,6 +100,41 @@ void Retransmissions::note_answer(const Step& step, Host& host) {
                         find_number(*answer, stun_attribute::lifetime) == 0u;
   if (!ends_all) return;
   for (Request& r : host.requests) r.may_end = true;
+}
+
+/// Karn's rule: what was sent more than once, be it in this very step, measures nothing.
+void Retransmissions::note_round_trip(const Step& step, const StunGlance& answer, Host& host,
+                                      Request& request) {
+  if (request.answered || request.copies > 1) return;
+  if (step.source != request.remote || step.destination != request.local) return;
+  Client& client = clients_[host.client];
+  const bool sent_again = std::ranges::any_of(step.sent, [&](const SentRecord& sent) {
+    const auto message = glance_stun(step.payload(sent));
+    return message && std::ranges::equal(message->id, request.id);
+  });
+  if (sent_again) return;
+  // What was given up with its allocation is not waited for, but the deletion of one may be.
+  const bool in_doubt = tampered_ || (request.has_ended && request.type == stun_type::refresh);
+  if (!in_doubt && (request.has_ended || !is_taken(answer, client, request))) return;
+  request.answered = true;
+  client.sampled_late = step.deadline_before && step.deadline_before->at <= step.host_now;
+  client.rto.answered(request.remote.ip, step.host_now - request.start, !in_doubt);
+}
+
+/// RFC 8489, section 9.2.5: only a challenge needs no signature.
+bool Retransmissions::is_taken(const StunGlance& answer, const Client& client,
+                               const Request& request) const {
+  if (answer.request_type() != request.type) return false;
+  if (!client.has_credentials) return true;
+  const std::uint32_t code = error_code_of(answer);
+  if (code == 401 || (code == 438 && !request.is_bare)) {
+    const auto realm = find_attribute(answer, stun_attribute::realm);
+    const bool is_proper = find_attribute(answer, stun_attribute::nonce) && (realm || code == 438);
+    const bool is_trusted = !realm || !client.realm || as_text(*realm) == *client.realm;
+    if (is_proper && is_trusted) return true;
+  }
+  return !request.is_bare && (find_attribute(answer, stun_attribute::message_integrity) ||
+                              find_attribute(answer, stun_attribute::message_integrity_sha256));
 }
 
 void Retransmissions::check_send(const Step& step, const World& world, Host& host,
@@ -90,25 +147,52 @@ void Retransmissions::check_send(const Step& step, const World& world, Host& hos
   const auto known = std::ranges::find_if(
       host.requests, [&](const Request& r) { return std::ranges::equal(r.id, message->id); });
   if (known == host.requests.end()) {
-    if (host.requests.size() == most_requests) host.requests.erase(host.requests.begin());
-    Request request{.remote = sent.remote,
-                    .content = Digest::of(bytes),
-                    .size = bytes.size(),
-                    .start = step.host_now};
-    std::ranges::copy(message->id, request.id.begin());
-    host.requests.push_back(request);
-    return;
+    add_request(step, host, sent, *message);
+  } else if (known->size != bytes.size() || known->content != Digest::of(bytes)) {
+    broken(step, name + " sends other bytes under the transaction id of an earlier request");
+  } else if (known->remote != sent.remote) {
+    broken(step, name + " sends one request to two addresses");
+  } else {
+    check_copy(step, world, host, *known);
   }
-  Request& request = *known;
-  if (request.size != bytes.size() || request.content != Digest::of(bytes)) {
-    return broken(step, name + " sends other bytes under the transaction id of an earlier request");
-  }
-  if (request.remote != sent.remote) {
-    return broken(step, name + " sends one request to two addresses");
-  }
+  clients_[host.client].rto.requested(sent.remote.ip, step.host_now);
+}
+
+void Retransmissions::add_request(const Step& step, Host& host, const SentRecord& sent,
+                                  const StunGlance& message) {
+  const Bytes bytes = step.payload(sent);
+  if (host.requests.size() == most_requests) host.requests.erase(host.requests.begin());
+  Request request{.local = sent.local,
+                  .remote = sent.remote,
+                  .type = message.type,
+                  .is_bare = !find_attribute(message, stun_attribute::message_integrity) &&
+                             !find_attribute(message, stun_attribute::message_integrity_sha256),
+                  .content = Digest::of(bytes),
+                  .size = bytes.size(),
+                  .start = step.host_now};
+  // Beside an answer, a timer that was due may have started it before that was looked at.
+  const Client& client = clients_[host.client];
+  if (!client.sampled_late) request.first = client.rto.expected(sent.remote.ip, step.host_now);
+  std::ranges::copy(message.id, request.id.begin());
+  host.requests.push_back(request);
+}
+
+void Retransmissions::check_copy(const Step& step, const World& world, Host& host,
+                                 Request& request) {
   ++request.copies;
   const Duration now = step.host_now - request.start;
-  const auto& points = tables_[host.table].points();
+  const Client& client = clients_[host.client];
+  const ReferenceRto::Limits& limits = client.table.first_interval();
+  if (!request.first) {
+    // Whatever the client measured, it is bound to its limits, and to what it has begun.
+    if (client.can_tell && now >= limits.lowest && now <= limits.highest) request.first = now;
+    if (!client.can_tell) {
+      request.last_sent = now;
+      request.next = request.copies;
+      return;
+    }
+  }
+  const auto& points = table_of(host, request).points();
   // The first point after the last copy is due; with jitter, a later one where that may have
   // passed already.
   std::size_t point = request.next;
@@ -121,8 +205,8 @@ void Retransmissions::check_send(const Step& step, const World& world, Host& hos
                        now >= points[point].earliest && now <= points[point].latest + host.slack;
   if (!in_time) {
     return broken(step,
-                  fmt::format("{} sends copy {} of a request {} after the first; {}", name,
-                              request.copies, time_text(now),
+                  fmt::format("{} sends copy {} of a request {} after the first; {}",
+                              name_of(world.plan(), step.host), request.copies, time_text(now),
                               point < points.size()
                                   ? "due is " + time_text(points[point].earliest)
                                   : "the last was due at " + time_text(points.back().earliest)));
@@ -131,9 +215,15 @@ void Retransmissions::check_send(const Step& step, const World& world, Host& hos
   request.next = point + 1;
 }
 
+const RetransmitTable& Retransmissions::table_of(const Host& host, const Request& request) {
+  RetransmitTable& table = clients_[host.client].table;
+  const Duration first = request.first.value_or(table.first_interval().highest);
+  if (table.first() != first) table.start_with(first);
+  return table;
+}
+
 /// When the host must be awake for the request's sake, counted from its start.
-Duration Retransmissions::due(const Host& host, const Request& request) const {
-  const RetransmitTable& table = tables_[host.table];
+Duration Retransmissions::due(const RetransmitTable& table, const Request& request) const {
   for (std::size_t i = request.next; i < table.points().size(); ++i) {
     if (table.points()[i].latest > request.last_sent) return table.points()[i].latest;
   }
@@ -141,19 +231,19 @@ Duration Retransmissions::due(const Host& host, const Request& request) const {
 }
 
 void Retransmissions::check_silence(const Step& step, const World& world, Host& host) {
-  const Duration give_up = tables_[host.table].give_up();
   for (const Request& request : host.requests) {
     if (!request.may_end) check_silence(step, world, host, request);
   }
   std::erase_if(host.requests, [&](const Request& request) {
-    return step.host_now > request.start + give_up + host.slack;
+    return step.host_now > request.start + table_of(host, request).give_up() + host.slack;
   });
 }
 
 void Retransmissions::check_silence(const Step& step, const World& world, const Host& host,
                                     const Request& request) {
-  const Duration next = due(host, request);
-  const Duration give_up = tables_[host.table].give_up();
+  const RetransmitTable& table = table_of(host, request);
+  const Duration next = due(table, request);
+  const Duration give_up = table.give_up();
   const Instant at = request.start + next;
   const auto who = [&] { return name_of(world.plan(), step.host); };
   // Who may oversleep the end of a request need not send what was due shortly before.
@@ -178,10 +268,12 @@ void Retransmissions::check_give_up(const Step& step, const World& world, const 
     return notice.kind == Notice::Kind::failed && notice.number == 0;
   });
   if (!gives_up) return;
-  const Duration give_up = tables_[host.table].earliest_give_up();
   bool some_open = false;
-  for (const Request& request : host.requests) {
-    if (step.host_now >= request.start + give_up) return;
+  Duration give_up = Duration::max();
+  for (Request request : host.requests) {
+    if (!request.first) request.first = clients_[host.client].table.first_interval().lowest;
+    give_up = std::min(give_up, table_of(host, request).earliest_give_up());
+    if (step.host_now >= request.start + table_of(host, request).earliest_give_up()) return;
     some_open = some_open || !request.may_end;
   }
   if (!some_open) return;

@@ -7,17 +7,6 @@ namespace {
 
 constexpr std::size_t most_points = 4096;
 
-/// What the settings say, by the names that the scenario uses for it.
-struct Policy {
-  Duration first = std::chrono::milliseconds(500);
-  Ratio growth{2, 1};
-  Duration cap = Duration::max();
-  std::int64_t sends = 0;  // 0: no limit
-  std::optional<Duration> last_wait;
-  Duration max_elapsed = Duration::max();
-  Ratio jitter{0, 1};
-};
-
 template <class T>
 void read(const Settings& table, std::string_view key, T& into) {
   const Setting* setting = table.find(key);
@@ -25,7 +14,14 @@ void read(const Settings& table, std::string_view key, T& into) {
   if (const auto* range = std::get_if<Range<T>>(&setting->value)) into = range->low;
 }
 
-Policy policy_of(const Settings& settings) {
+bool is_on(const Settings& settings, std::string_view key, bool otherwise) {
+  const Setting* setting = settings.find(key);
+  return setting == nullptr ? otherwise : std::get<bool>(setting->value);
+}
+
+}  // namespace
+
+RetransmitTable::Policy RetransmitTable::policy_of(const Settings& settings) {
   // RFC 8489, section 6.2.1: RTO 500 ms, Rc 7, Rm 16.
   const Policy rfc8489{.sends = 7, .last_wait = std::chrono::seconds(8)};
   const Setting* setting = settings.find("backoff");
@@ -52,10 +48,29 @@ Policy policy_of(const Settings& settings) {
   return policy;
 }
 
-}  // namespace
+RetransmitTable::RetransmitTable(const Settings& settings)
+    : policy_(policy_of(settings)), limits_{policy_.first, policy_.first, policy_.first} {
+  // Only what counts its sends and doubles its waits follows what is measured.
+  if (policy_.sends > 0 && policy_.growth == Ratio{2, 1} &&
+      is_on(settings, "measure-round-trip", true)) {
+    Duration longest = std::chrono::seconds(1);
+    read(settings, "longest-rto", longest);
+    limits_.lowest = std::min(limits_.lowest, Duration(std::chrono::milliseconds(500)));
+    limits_.highest = std::max(limits_.highest, longest);
+  }
+  start_with(policy_.first);
+}
 
-RetransmitTable::RetransmitTable(const Settings& settings) {
-  const Policy policy = policy_of(settings);
+void RetransmitTable::start_with(Duration first_interval) {
+  Policy policy = policy_;
+  policy.first = first_ = first_interval;
+  if (policy.last_wait) {
+    const Int128 scaled = Int128{policy.last_wait->count()} * first_interval.count();
+    const Int128 most = Duration::max().count();
+    policy.last_wait = Duration::nanoseconds(
+        static_cast<std::int64_t>(std::clamp<Int128>(scaled / policy_.first.count(), 1, most)));
+  }
+  points_.clear();
   Duration at;
   Duration wait = std::min(policy.first, policy.cap);
   Duration jitter;

@@ -18,8 +18,9 @@ std::uint32_t TrafficBound::bound_for(const Plan& plan, HostIndex host) {
   constexpr std::size_t keep_alives = 60;
   const auto peers = static_cast<std::size_t>(std::ranges::count_if(
       plan.flows, [&](const FlowPlan& flow) { return flow.from == host || flow.to == host; }));
-  const std::size_t copies =
-      RetransmitTable(plan.hosts[host].settings).most_within(std::chrono::minutes(1));
+  RetransmitTable table(plan.hosts[host].settings);
+  table.start_with(table.first_interval().lowest);
+  const std::size_t copies = table.most_within(std::chrono::minutes(1));
   return static_cast<std::uint32_t>((open_requests + 2 * peers) * copies * restarts + keep_alives);
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/stun/round_trip.h"
 #include "sim/roles/roles.h"
 
 namespace tickover::sim {
@@ -54,6 +55,25 @@ BackoffPolicy backoff_policy(const RoleContext& context) {
   // Without any end a request would wait for ever; then the RFC's number of sends holds.
   if (policy.send_limit == 0 && policy.max_elapsed == Duration::max()) policy.send_limit = 7;
   return policy;
+}
+
+std::vector<KeySpec> round_trip_keys() {
+  return {{"measure-round-trip", ValueType::flag, "whether answers decide on the RTO (true)"},
+          {"longest-rto", ValueType::duration, "that they may lead to (1s)"}};
+}
+
+bool measures_round_trip(const RoleContext& context) {
+  return context.flag("measure-round-trip", true);
+}
+
+Duration longest_rto(const RoleContext& context) {
+  return context.duration("longest-rto", stun::usual_longest_rto);
+}
+
+BackoffPolicy slowest_backoff(const RoleContext& context) {
+  const BackoffPolicy policy = backoff_policy(context);
+  if (!measures_round_trip(context)) return policy;
+  return stun::with_rto(policy, Duration::max(), longest_rto(context));
 }
 
 BackoffBounds bounds_of(const BackoffPolicy& policy) {

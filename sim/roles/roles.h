@@ -18,6 +18,12 @@ Role turn_server_role();
 /// The key `backoff` of the client roles: "rfc8489", "connlib", or a table of its own.
 KeySpec backoff_key();
 BackoffPolicy backoff_policy(const RoleContext& context);
+/// The keys `measure-round-trip` and `longest-rto` of the client roles, and what they say.
+std::vector<KeySpec> round_trip_keys();
+bool measures_round_trip(const RoleContext& context);
+Duration longest_rto(const RoleContext& context);
+/// The policy of a client that measured the longest round trips.
+BackoffPolicy slowest_backoff(const RoleContext& context);
 /// The longest time between two looks at a request under `policy`, and the time until it gives up.
 struct BackoffBounds {
   Duration longest_wait;

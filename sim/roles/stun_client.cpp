@@ -1,5 +1,7 @@
 #include "core/stun/binding_client.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "sim/roles/roles.h"
@@ -75,38 +77,43 @@ static_assert(Machine<StunClient>);
 }  // namespace
 
 Role stun_client_role() {
-  return {.name = "stun-client",
-          .help = "asks a STUN server for its own address, again and again (Binding)",
-          .keys = {{"server", ValueType::host, "the host to ask", {}, true},
-                   {"query-interval", ValueType::duration, "from one query to the next (25s)"},
-                   {"fingerprint", ValueType::flag, "whether requests end in FINGERPRINT (false)"},
-                   backoff_key()},
-          .make =
-              [](const RoleContext& context) {
-                stun::BindingConfig config;
-                const HostInfo* server = context.host(context.text("server", ""));
-                for (const IpAddress& ip : context.self.addresses) {
-                  for (const IpAddress& theirs : server->addresses) {
-                    if (config.server.port == 0 && ip.family() == theirs.family()) {
-                      config.server = {theirs, stun_port};
-                    }
-                  }
+  Role role = {
+      .name = "stun-client",
+      .help = "asks a STUN server for its own address, again and again (Binding)",
+      .keys = {{"server", ValueType::host, "the host to ask", {}, true},
+               {"query-interval", ValueType::duration, "from one query to the next (25s)"},
+               {"fingerprint", ValueType::flag, "whether requests end in FINGERPRINT (false)"},
+               backoff_key()},
+      .make =
+          [](const RoleContext& context) {
+            stun::BindingConfig config;
+            const HostInfo* server = context.host(context.text("server", ""));
+            for (const IpAddress& ip : context.self.addresses) {
+              for (const IpAddress& theirs : server->addresses) {
+                if (config.server.port == 0 && ip.family() == theirs.family()) {
+                  config.server = {theirs, stun_port};
                 }
-                config.query_interval = context.duration("query-interval", config.query_interval);
-                config.fingerprint = context.flag("fingerprint", false);
-                config.backoff = backoff_policy(context);
-                return AnyMachine(StunClient(config, context.random));
-              },
-          .recovery_bound =
-              [](const RoleContext& context, Duration round_trip) {
-                const stun::BindingConfig usual;
-                const BackoffBounds bounds = bounds_of(backoff_policy(context));
-                // At worst a copy went out just before the network healed; if it was the last, the
-                // next query follows the give-up.
-                return bounds.longest_wait +
-                       context.duration("query-interval", usual.query_interval) + round_trip;
-              },
-          .messages = stun_messages()};
+              }
+            }
+            config.query_interval = context.duration("query-interval", config.query_interval);
+            config.fingerprint = context.flag("fingerprint", false);
+            config.backoff = backoff_policy(context);
+            config.measure_round_trip = measures_round_trip(context);
+            config.longest_rto = longest_rto(context);
+            return AnyMachine(StunClient(config, context.random));
+          },
+      .recovery_bound =
+          [](const RoleContext& context, Duration round_trip) {
+            const stun::BindingConfig usual;
+            const BackoffBounds bounds = bounds_of(slowest_backoff(context));
+            // At worst a copy went out just before the network healed; if it was the last, the
+            // next query follows the give-up.
+            return bounds.longest_wait + context.duration("query-interval", usual.query_interval) +
+                   round_trip;
+          },
+      .messages = stun_messages()};
+  std::ranges::copy(round_trip_keys(), std::back_inserter(role.keys));
+  return role;
 }
 
 }  // namespace tickover::sim

@@ -1,6 +1,7 @@
 #include "core/turn/client/client.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/check.h"
 #include "sim/roles/roles.h"
@@ -119,6 +120,8 @@ turn::ClientConfig config_of(const RoleContext& context) {
   if (context.settings.find("realm")) config.expected_realm = context.text("realm", "");
   if (context.text("relay-family", "ipv4") == "ipv6") config.relay_family = AddressFamily::ipv6;
   config.backoff = backoff_policy(context);
+  config.measure_round_trip = measures_round_trip(context);
+  config.longest_rto = longest_rto(context);
   config.requested_lifetime = context.duration("lifetime", config.requested_lifetime);
   config.keep_alive = context.duration("keep-alive", config.keep_alive);
   config.channel_refresh = context.duration("channel-refresh", config.channel_refresh);
@@ -139,7 +142,7 @@ turn::ClientConfig config_of(const RoleContext& context) {
 /// are drawn up to a quarter longer.
 Duration bound_of(const RoleContext& context, Duration round_trip) {
   const turn::ClientConfig config = config_of(context);
-  const BackoffBounds bounds = bounds_of(config.backoff);
+  const BackoffBounds bounds = bounds_of(slowest_backoff(context));
   const Duration pause =
       std::max({config.longest_pause, config.capacity_pause, config.mismatch_pause});
   constexpr std::int64_t exchanges = 4;  // challenge, Allocate, a stale nonce, ChannelBind
@@ -150,48 +153,51 @@ Duration bound_of(const RoleContext& context, Duration round_trip) {
 }  // namespace
 
 Role turn_client_role() {
-  return {.name = "turn-client",
-          .help = "keeps one allocation on a relay alive, and the peers that it is asked for",
-          .keys = {{"relay", ValueType::host, "the relay's host", {}, true},
-                   {"username", ValueType::text, "(user)"},
-                   {"password", ValueType::text, "(password)"},
-                   {"realm", ValueType::text, "the only realm it trusts (any)"},
-                   {"relay-family",
-                    ValueType::text,
-                    "family of the relayed address (ipv4)",
-                    {},
-                    false,
-                    {"ipv4", "ipv6"}},
-                   {"use",
-                    ValueType::text,
-                    "how peers are reached (channels)",
-                    {},
-                    false,
-                    {"channels", "permissions"}},
-                   {"lifetime", ValueType::duration, "to ask for (left to the relay)"},
-                   {"keep-alive", ValueType::duration, "longest silence before a Refresh (25s)"},
-                   {"channel-refresh", ValueType::duration, "from one ChannelBind to the next"},
-                   {"permission-refresh", ValueType::duration, "likewise for CreatePermission"},
-                   {"first-pause", ValueType::duration, "before a second attempt (1s)"},
-                   {"longest-pause", ValueType::duration, "the pause doubles up to this (1min)"},
-                   {"capacity-pause", ValueType::duration, "after 486 and 508 (1min)"},
-                   {"mismatch-pause", ValueType::duration, "after 437 on three ports (2min)"},
-                   {"refused-pause", ValueType::duration, "after refused credentials (5min)"},
-                   {"fingerprint", ValueType::flag, "whether requests carry FINGERPRINT (false)"},
-                   {"software", ValueType::text, "SOFTWARE of its requests (none)"},
-                   backoff_key()},
-          .make =
-              [](const RoleContext& context) {
-                const bool channels = context.text("use", "channels") == "channels";
-                return AnyMachine(
-                    TurnClient(config_of(context), channels, context.random, context.now));
-              },
-          .recovery_bound = bound_of,
-          .messages = stun_messages(),
-          .problem = [](const RoleContext& context) -> std::optional<std::string> {
-            if (!config_of(context).server.empty()) return {};
-            return "it has no address of a family that its relay has";
-          }};
+  Role role = {
+      .name = "turn-client",
+      .help = "keeps one allocation on a relay alive, and the peers that it is asked for",
+      .keys = {{"relay", ValueType::host, "the relay's host", {}, true},
+               {"username", ValueType::text, "(user)"},
+               {"password", ValueType::text, "(password)"},
+               {"realm", ValueType::text, "the only realm it trusts (any)"},
+               {"relay-family",
+                ValueType::text,
+                "family of the relayed address (ipv4)",
+                {},
+                false,
+                {"ipv4", "ipv6"}},
+               {"use",
+                ValueType::text,
+                "how peers are reached (channels)",
+                {},
+                false,
+                {"channels", "permissions"}},
+               {"lifetime", ValueType::duration, "to ask for (left to the relay)"},
+               {"keep-alive", ValueType::duration, "longest silence before a Refresh (25s)"},
+               {"channel-refresh", ValueType::duration, "from one ChannelBind to the next"},
+               {"permission-refresh", ValueType::duration, "likewise for CreatePermission"},
+               {"first-pause", ValueType::duration, "before a second attempt (1s)"},
+               {"longest-pause", ValueType::duration, "the pause doubles up to this (1min)"},
+               {"capacity-pause", ValueType::duration, "after 486 and 508 (1min)"},
+               {"mismatch-pause", ValueType::duration, "after 437 on three ports (2min)"},
+               {"refused-pause", ValueType::duration, "after refused credentials (5min)"},
+               {"fingerprint", ValueType::flag, "whether requests carry FINGERPRINT (false)"},
+               {"software", ValueType::text, "SOFTWARE of its requests (none)"},
+               backoff_key()},
+      .make =
+          [](const RoleContext& context) {
+            const bool channels = context.text("use", "channels") == "channels";
+            return AnyMachine(
+                TurnClient(config_of(context), channels, context.random, context.now));
+          },
+      .recovery_bound = bound_of,
+      .messages = stun_messages(),
+      .problem = [](const RoleContext& context) -> std::optional<std::string> {
+        if (!config_of(context).server.empty()) return {};
+        return "it has no address of a family that its relay has";
+      }};
+  std::ranges::copy(round_trip_keys(), std::back_inserter(role.keys));
+  return role;
 }
 
 }  // namespace tickover::sim

@@ -64,8 +64,7 @@ void Client::handle_answer(std::uint32_t session_id, const stun::MessageView& me
     ++counters_.unauthenticated;
     return;
   }
-  requests_.outstanding().finish(id);
-  heard(session, now);
+  answered(session, id, now);
   if (message.message_class() == stun::Class::success && !demands_the_unknown(message)) {
     succeeded(order, message, now);
   } else {
@@ -73,8 +72,15 @@ void Client::handle_answer(std::uint32_t session_id, const stun::MessageView& me
   }
 }
 
-// Any answer shows that the relay lives, an error as well.
-void Client::heard(const Session& session, Instant now) {
+// An error as well as a success.
+void Client::answered(const Session& session, const stun::TransactionId& id, Instant now) {
+  auto& outstanding = requests_.outstanding();
+  const auto* entry = outstanding.find(id, session.local, session.server);
+  CHECK(entry != nullptr);
+  if (const auto measured = entry->transaction.round_trip(now)) {
+    round_trips_.answered(session.server.ip, *measured, now);
+  }
+  outstanding.finish(id);
   if (session.stage == Stage::allocated) allocation_->keep_alive().heard(now);
 }
 
@@ -91,8 +97,7 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
   if (!realm || (config_.expected_realm && *realm != *config_.expected_realm)) return false;
 
   // The old id is retired: a second copy of this challenge finds nothing (BUGS C21).
-  requests_.outstanding().finish(id);
-  heard(session, now);
+  answered(session, id, now);
   const bool nothing_new =
       !stale && session.credentials.known() && session.credentials.realm() == *realm;
   if (nothing_new) {

@@ -1,5 +1,7 @@
 #include "core/turn/client/client.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "core/turn/client/request_writer.h"
 
@@ -20,7 +22,7 @@ Client::Client(ClientConfig config, Random random, Instant now)
       channels_(config_, random_),
       permissions_(config_) {
   CHECK(config_.server.size() == 1 || config_.server.size() == 2);
-  CHECK(config_.keep_alive > Duration{});
+  CHECK(config_.keep_alive > Duration{} && config_.longest_rto > Duration{});
   CHECK(config_.channel_refresh > Duration{} && config_.permission_refresh > Duration{});
   begin_attempt();
   settle(now);
@@ -40,6 +42,14 @@ bool Client::can_send(const PeerAddress& peer, Instant now) const {
   if (!allocation_ || now >= allocation_->expires_at()) return false;
   return channels_.usable(peer, now) || channels_.surely_permits(peer.endpoint.ip, now) ||
          permissions_.surely_permits(peer.endpoint.ip, now);
+}
+
+std::optional<Duration> Client::round_trip(Instant now) const {
+  const auto used = std::ranges::find_if(
+      sessions_, [](const Session& session) { return session.stage != Stage::leaving; });
+  const Endpoint& server = used == sessions_.end() ? config_.server.front() : used->server;
+  const auto estimate = round_trips_.find(server.ip, now);
+  return estimate ? estimate->smoothed() : std::nullopt;
 }
 
 std::expected<void, CommandError> Client::check_peer(const PeerAddress& peer) const {

@@ -8,6 +8,7 @@
 #include "core/machine.h"
 #include "core/random.h"
 #include "core/stun/message_view.h"
+#include "core/stun/round_trip.h"
 #include "core/transmit_queue.h"
 #include "core/turn/client/allocation.h"
 #include "core/turn/client/channels.h"
@@ -63,6 +64,9 @@ class Client {
   std::optional<ChannelNumber> channel(const PeerAddress& peer, Instant now) const;
   /// Whether send() would be carried out.
   bool can_send(const PeerAddress& peer, Instant now) const;
+  /// The smoothed round trip to the relay endpoint in use, while one is known. It outlives the
+  /// allocation (stun::RoundTrips).
+  std::optional<Duration> round_trip(Instant now) const;
   bool is_closed() const { return closed_; }
   const ClientConfig& config() const { return config_; }
   const Counters& counters() const { return counters_; }
@@ -130,7 +134,8 @@ class Client {
 
   // answers.cpp
   void handle_answer(std::uint32_t session, const stun::MessageView& message, Instant now);
-  void heard(const Session& session, Instant now);
+  /// The request has its answer, which shows that the relay lives, and how far away it is.
+  void answered(const Session& session, const stun::TransactionId& id, Instant now);
   /// The nonce is stale, or signing is asked for. False if the challenge is no proper one.
   bool challenged(const Order& order, const stun::TransactionId& id, int code,
                   const stun::MessageView& message, Instant now);
@@ -171,6 +176,7 @@ class Client {
   client::Channels channels_;
   client::Permissions permissions_;
   client::RetrySchedule schedule_;
+  stun::RoundTrips round_trips_;
   std::optional<client::Path> last_held_;  // the 5-tuple of our latest allocation
   std::uint8_t mismatches_ = 0;            // 437 on so many local ports in a row
   std::optional<std::vector<IpAddress>> addresses_;

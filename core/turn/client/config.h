@@ -7,6 +7,7 @@
 
 #include "core/address.h"
 #include "core/backoff.h"
+#include "core/stun/round_trip.h"
 #include "core/time.h"
 #include "core/turn/channel_data.h"
 
@@ -24,6 +25,10 @@ struct ClientConfig {
   /// The family of the relayed address, and so of every peer.
   AddressFamily relay_family = AddressFamily::ipv4;
   BackoffPolicy backoff = BackoffPolicy::rfc8489();
+  /// Whether the relay's answers decide on the RTO of further requests (core/stun/round_trip.h).
+  bool measure_round_trip = true;
+  /// The longest RTO that they may lead to.
+  Duration longest_rto = stun::usual_longest_rto;
   /// LIFETIME to ask for; zero leaves it to the relay.
   Duration requested_lifetime = {};
 

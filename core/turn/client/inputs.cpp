@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/icmp.h"
 #include "core/turn/client/attributes.h"
 #include "core/turn/client/client.h"
 
@@ -9,19 +10,6 @@
 namespace tickover::turn {
 
 using namespace client;
-
-namespace {
-
-// Those that say "nobody there", not "not now" (RFC 8489, section 6.2.1; RFC 1122, section 3.2.2.1;
-// RFC 4443, section 3.1).
-bool is_hard(const IcmpError& error) {
-  if (error.remote.family() == AddressFamily::ipv4) {
-    return error.type == 3 && (error.code == 2 || error.code == 3);
-  }
-  return error.type == 1 && error.code == 4;
-}
-
-}  // namespace
 
 void Client::handle_input(const Input& input, Instant now) {
   begin_change(now);

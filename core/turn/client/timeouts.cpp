@@ -57,6 +57,7 @@ void Client::retransmit(Instant now) {
       continue;
     }
     transmit(session_of(order), ticked->request, now);
+    round_trips_.asked(ticked->server.ip, now);
     if (order.kind == Kind::bind) channels_.sent(order.peer, now);
     if (order.kind == Kind::permit) permissions_.sent(order.peer, now);
   }
@@ -88,8 +89,12 @@ void Client::start(Order order, Instant now) {
   transmit(session, request, now);
   if (order.kind == Kind::bind) channels_.sent(order.peer, now);
   if (order.kind == Kind::permit) permissions_.sent(order.peer, now);
-  requests_.outstanding().start(id, session.local, session.server, request, config_.backoff, now,
-                                order);
+  const auto policy =
+      config_.measure_round_trip
+          ? round_trips_.policy(config_.backoff, config_.longest_rto, session.server.ip, now)
+          : config_.backoff;
+  requests_.outstanding().start(id, session.local, session.server, request, policy, now, order);
+  round_trips_.asked(session.server.ip, now);
 }
 
 // No answer came, or the host says that none will. The request is no longer outstanding.
