@@ -4,12 +4,25 @@
 
 namespace tickover::turn {
 
-std::optional<ChannelData> ChannelData::decode(Bytes datagram) {
+namespace {
+
+template <class Parse>
+std::optional<ChannelData> decode_with(Parse&& parse, Bytes datagram) {
   ByteReader in(datagram);
-  const auto number = ChannelNumber::parse(in.u16());
+  const auto number = parse(in.u16());
   const Bytes payload = in.bytes(in.u16());
   if (!in.ok() || !number) return {};
   return ChannelData{*number, payload};
+}
+
+}  // namespace
+
+std::optional<ChannelData> ChannelData::decode(Bytes datagram) {
+  return decode_with(ChannelNumber::parse, datagram);
+}
+
+std::optional<ChannelData> ChannelData::decode_legacy(Bytes datagram) {
+  return decode_with(ChannelNumber::parse_legacy, datagram);
 }
 
 Bytes write_channel_data(MutableBytes buffer, ChannelNumber number, Bytes payload) {

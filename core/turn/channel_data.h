@@ -8,14 +8,20 @@
 
 namespace tickover::turn {
 
-/// A channel number that RFC 8656, section 12, allows: 0x4000..0x4FFF, whoever holds one.
+/// A channel number that RFC 8656, section 12, allows: 0x4000..0x4FFF, whoever holds one. Only who
+/// asked for it in so many words gets one that RFC 5766 allowed: up to 0x7FFF (PROTOCOL W10).
 class ChannelNumber {
  public:
   static constexpr std::uint16_t first = 0x4000;
   static constexpr std::uint16_t last = 0x4FFF;
+  static constexpr std::uint16_t last_legacy = 0x7FFF;
 
   static constexpr std::optional<ChannelNumber> parse(std::uint16_t raw) {
     if (raw < first || raw > last) return {};
+    return ChannelNumber(raw);
+  }
+  static constexpr std::optional<ChannelNumber> parse_legacy(std::uint16_t raw) {
+    if (raw < first || raw > last_legacy) return {};
     return ChannelNumber(raw);
   }
   constexpr std::uint16_t value() const { return value_; }
@@ -36,6 +42,8 @@ struct ChannelData {
   /// Nothing if the number is out of range or the length says more than there is. A longer
   /// datagram is fine: the tail is padding (PROTOCOL H8).
   static std::optional<ChannelData> decode(Bytes datagram);
+  /// The same with the numbers of RFC 5766.
+  static std::optional<ChannelData> decode_legacy(Bytes datagram);
 };
 
 /// Writes header and payload into `buffer`, which must hold 4 bytes more than the payload (CHECK).

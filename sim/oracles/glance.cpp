@@ -81,7 +81,7 @@ std::uint32_t error_code_of(const StunGlance& message) {
 }
 
 std::optional<ChannelGlance> glance_channel(Bytes datagram) {
-  if (datagram.size() < 4 || datagram[0] < 0x40 || datagram[0] > 0x4f) return {};
+  if (datagram.size() < 4 || datagram[0] < 0x40 || datagram[0] > 0x7f) return {};
   const std::size_t length = u16(datagram, 2);
   if (length > datagram.size() - 4) return {};
   return ChannelGlance{u16(datagram, 0), datagram.subspan(4, length)};

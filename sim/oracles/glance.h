@@ -83,7 +83,8 @@ struct ChannelGlance {
   std::uint16_t number = 0;
   Bytes data;
 };
-/// Nothing unless the number is one of 0x4000..0x4FFF and the data are all there.
+/// Nothing unless the number is one of 0x4000..0x7FFF, as relays may allow (PROTOCOL W10), and the
+/// data are all there.
 std::optional<ChannelGlance> glance_channel(Bytes datagram);
 
 }  // namespace tickover::sim

@@ -43,6 +43,7 @@ RelayTables::RelayTables(const Plan& plan) {
     RelayLifetimes& lifetimes = relay.lifetimes;
     lifetimes.permission = setting(host.settings, "permission-lifetime", lifetimes.permission);
     lifetimes.channel = setting(host.settings, "channel-lifetime", lifetimes.channel);
+    relay.has_rate = host.settings.find("max-bytes-per-second-per-user") != nullptr;
   }
 }
 
@@ -119,6 +120,7 @@ void RelayTables::judge_relaying(const Step& step, const World& world, Relay& re
     if (due.what.empty()) due.what = "no allocation has this relayed address";
   }
   if (due.local == Endpoint{} && due.may) return;
+  if (relay.has_rate) due.must = false;  // PROTOCOL R17
   judged();
   const std::string& name = name_of(world.plan(), step.host);
   bool done = false;

@@ -31,6 +31,7 @@ class RelayTables final : public Oracle {
   };
   struct Relay {
     bool is_relay = false;
+    bool has_rate = false;  // so that it may drop data
     RelayLifetimes lifetimes;
     std::uint16_t port = 0;
     RelayModel model;

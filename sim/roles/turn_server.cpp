@@ -72,6 +72,16 @@ turn::ServerConfig config_of(const RoleContext& context) {
       limit("max-allocations-per-user", config.max_allocations_per_user);
   config.max_permissions = limit("max-permissions", config.max_permissions);
   config.max_channels = limit("max-channels", config.max_channels);
+  const auto rate = [&](std::string_view key, std::uint64_t usual) {
+    return static_cast<std::uint64_t>(context.integer(key, static_cast<std::int64_t>(usual)));
+  };
+  config.max_bytes_per_second_per_user =
+      rate("max-bytes-per-second-per-user", config.max_bytes_per_second_per_user);
+  config.max_unsigned_answers_per_second =
+      rate("max-unsigned-answers-per-second", config.max_unsigned_answers_per_second);
+  config.max_icmp_per_second = rate("max-icmp-per-second", config.max_icmp_per_second);
+  config.max_remembered_requests = limit("max-remembered-requests", config.max_remembered_requests);
+  config.legacy_channel_numbers = context.flag("legacy-channel-numbers", false);
   // Simulated networks are made of private and benchmark addresses, and relays talk to themselves
   // when two of their clients talk to each other; a scenario about policy switches it off.
   config.allow_private_peers = context.flag("allow-private-peers", true);
@@ -97,6 +107,16 @@ Role turn_server_role() {
                    {"max-allocations-per-user", ValueType::integer, "486 beyond"},
                    {"max-permissions", ValueType::integer, "per allocation, 508 beyond"},
                    {"max-channels", ValueType::integer, "per allocation, 508 beyond"},
+                   {"max-bytes-per-second-per-user", ValueType::integer,
+                    "of data, with 28 bytes per datagram; 0 is no limit (125000000)"},
+                   {"max-unsigned-answers-per-second", ValueType::integer,
+                    "to one IPv4 /24 or IPv6 /56, silence beyond (1000)"},
+                   {"max-icmp-per-second", ValueType::integer,
+                    "errors that one relayed address passes on (10)"},
+                   {"max-remembered-requests", ValueType::integer,
+                    "that do nothing when they are repeated (16384)"},
+                   {"legacy-channel-numbers", ValueType::flag,
+                    "also those of RFC 5766, up to 0x7FFF (false)"},
                    {"allow-private-peers", ValueType::flag, "relay to private addresses (true)"},
                    {"allow-own-addresses", ValueType::flag, "relay to its own addresses (true)"},
                    {"software", ValueType::text, "SOFTWARE of its responses (none)"}},

@@ -9,6 +9,7 @@
 #include "core/turn/server/authenticator.h"
 #include "core/turn/server/channel_table.h"
 #include "core/turn/server/permission_table.h"
+#include "core/turn/server/token_bucket.h"
 
 namespace tickover::turn {
 
@@ -40,6 +41,7 @@ struct Relay {
   Instant expiry;
   PermissionTable permissions;
   ChannelTable channels;
+  TokenBucket icmp = {};
 
   Instant earliest_expiry() const {
     return std::min({expiry, permissions.earliest_expiry(), channels.earliest_expiry()});

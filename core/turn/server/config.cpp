@@ -33,6 +33,12 @@ std::optional<std::string> ServerConfig::problem() const {
     return "lifetimes are at least one second";
   }
   if (max_lifetime < default_lifetime) return "the maximum lifetime is below the default";
+  constexpr std::uint64_t most = 10'000'000'000;
+  if (max_bytes_per_second_per_user > most) return "a user's data rate is at most 10^10 bytes/s";
+  if (max_unsigned_answers_per_second > most / 10 || max_icmp_per_second > most) {
+    return "more than 10^9 answers a second are no limit";
+  }
+  if (answer_budgets == 0) return "unsigned answers need at least one budget";
   if (max_port_attempts == 0) return "at least one port must be tried";
   return {};
 }

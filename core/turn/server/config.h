@@ -47,6 +47,20 @@ struct ServerConfig {
   std::size_t max_allocations_per_user = 1'024;  // 486 beyond
   std::size_t max_permissions = 256;             // per relayed address, 508 beyond
   std::size_t max_channels = 256;                // per relayed address, 508 beyond
+  /// The payloads of one user, in both directions and over all their allocations, each with 28
+  /// bytes for its IP and UDP headers; what is beyond is dropped (RFC 8656, section 5; PROTOCOL
+  /// R17). Requests and their answers do not count. At most 10^10; 0 is no limit.
+  std::uint64_t max_bytes_per_second_per_user = 125'000'000;
+  /// Answers without a signature (to Binding, 401, ...) to one IPv4 /24 or IPv6 /56, of which there
+  /// may be four seconds' worth at once; beyond that there is silence (PROTOCOL AB1). At most 10^9.
+  std::uint64_t max_unsigned_answers_per_second = 1'000;
+  /// Among so many budgets all networks are spread.
+  std::size_t answer_budgets = 1'024;
+  /// ICMP errors that one relayed address passes on to its client, and as many at once: anybody can
+  /// forge them (PROTOCOL AB22).
+  std::uint64_t max_icmp_per_second = 10;
+  /// Requests that are recognised when somebody sends them again (PROTOCOL AB12).
+  std::size_t max_remembered_requests = 16'384;
   /// How many ports are tried for one Allocate while the owner's sockets refuse.
   std::size_t max_port_attempts = 8;
 
@@ -55,6 +69,9 @@ struct ServerConfig {
   /// The server's own public addresses as peers, so that its clients reach each other's relayed
   /// addresses. Its listening ports are never peers.
   bool allow_own_addresses = false;
+  /// Also takes channel numbers 0x5000..0x7FFF, as clients of RFC 5766 choose them; RFC 8656 has
+  /// reserved these (PROTOCOL W10).
+  bool legacy_channel_numbers = false;
 
   bool operator==(const ServerConfig&) const = default;
 

@@ -18,8 +18,12 @@ struct ServerCounters {
   std::uint64_t forbidden_peer = 0;       // a peer that the policy denies, at send time
   std::uint64_t hop_limit_reached = 0;    // it would have left with a hop limit of 0
   std::uint64_t oversized = 0;            // it does not fit into a datagram with its header
+  std::uint64_t over_bandwidth = 0;       // data beyond its user's rate
+  std::uint64_t over_answer_budget = 0;   // a request that would have had an unsigned answer
+  std::uint64_t over_icmp_rate = 0;
+  std::uint64_t repeated = 0;  // a request that was served before, so that nothing is done now
   std::uint64_t send_refused = 0;
-  std::uint64_t icmp_ignored = 0;
+  std::uint64_t icmp_ignored = 0;        // of no use to a client, or about no permitted peer
   std::uint64_t openings_abandoned = 0;  // the owner did not say whether a port opened
   // Traffic.
   std::uint64_t requests = 0;
@@ -28,6 +32,7 @@ struct ServerCounters {
   std::uint64_t error_responses = 0;
   std::uint64_t to_peer = 0;
   std::uint64_t to_client = 0;
+  std::uint64_t icmp_to_client = 0;
 
   bool operator==(const ServerCounters&) const = default;
 };

@@ -1,6 +1,7 @@
 #include "core/turn/server/peer_policy.h"
 
 #include <algorithm>
+#include <span>
 
 namespace tickover::turn {
 namespace {
@@ -17,26 +18,61 @@ bool zero(const Sixteen& b, std::size_t from, std::size_t to) {
                      b.begin() + static_cast<std::ptrdiff_t>(to), [](auto x) { return x == 0; });
 }
 
-PeerClass classify_v4(std::uint8_t a, std::uint8_t b) {
-  if (a == 0 || a >= 224) return PeerClass::never_a_peer;  // this network; multicast, reserved
-  const bool internal = a == 10 || a == 127 ||             // private, loopback
-                        (a == 100 && (b & 0xc0) == 64) ||  // shared, RFC 6598
-                        (a == 169 && b == 254) ||          // link-local and metadata services
-                        (a == 172 && (b & 0xf0) == 16) || (a == 192 && b == 168);
-  return internal ? PeerClass::internal : PeerClass::ordinary;
+/// All addresses of a family whose first `bits` are those of `first`.
+struct Range {
+  std::uint64_t high;
+  std::uint64_t low;
+  unsigned bits;
+  PeerClass peer_class;
+
+  constexpr bool contains(const IpAddress& ip) const {
+    return ((ip.high() ^ high) & mask(bits)) == 0 &&
+           ((ip.low() ^ low) & mask(bits > 64 ? bits - 64 : 0)) == 0;
+  }
+
+ private:
+  /// Its first `count` bits are ones; all of them from 64 on.
+  static constexpr std::uint64_t mask(unsigned count) {
+    return count == 0 ? 0 : count >= 64 ? ~0ull : ~0ull << (64 - count);
+  }
+};
+
+constexpr Range v4(std::uint64_t a, std::uint64_t b, std::uint64_t c, unsigned bits, PeerClass of) {
+  return {a << 56 | b << 48 | c << 40, 0, bits, of};
+}
+constexpr Range v6(std::uint64_t high, unsigned bits, PeerClass of, std::uint64_t low = 0) {
+  return {high, low, bits, of};
 }
 
-PeerClass classify_v6(const Sixteen& b) {
-  if (b[0] == 0xff) return PeerClass::never_a_peer;  // multicast
-  if (zero(b, 0, 15)) return b[15] == 1 ? PeerClass::internal : PeerClass::never_a_peer;
-  const bool internal =
-      (b[0] & 0xfe) == 0xfc ||                    // unique-local
-      (b[0] == 0xfe && (b[1] & 0x80) == 0x80) ||  // link- and site-local
-      // The local-use NAT64 prefix 64:ff9b:1::/48 hides internal IPv4 addresses
-      // at places that only its operator knows (RFC 8215).
-      (b[0] == 0 && b[1] == 0x64 && b[2] == 0xff && b[3] == 0x9b && b[4] == 0 && b[5] == 1);
-  return internal ? PeerClass::internal : PeerClass::ordinary;
-}
+using enum PeerClass;
+
+constexpr Range v4_ranges[] = {
+    v4(0, 0, 0, 8, never_a_peer),       // this network, RFC 791
+    v4(10, 0, 0, 8, internal),          // private, RFC 1918
+    v4(100, 64, 0, 10, internal),       // shared, RFC 6598
+    v4(127, 0, 0, 8, internal),         // loopback
+    v4(169, 254, 0, 16, internal),      // link-local and metadata services
+    v4(172, 16, 0, 12, internal),       // private
+    v4(192, 0, 0, 24, internal),        // protocol assignments, RFC 6890
+    v4(192, 88, 99, 24, never_a_peer),  // 6to4 relays, RFC 7526
+    v4(192, 168, 0, 16, internal),      // private
+    v4(198, 18, 0, 15, internal),       // benchmarks, RFC 2544
+    v4(224, 0, 0, 3, never_a_peer),     // multicast, reserved, broadcast
+};
+
+constexpr Range v6_ranges[] = {
+    v6(0, 128, never_a_peer),                     // unspecified
+    v6(0, 128, internal, 1),                      // loopback
+    v6(0x0064'ff9b'0001'0000, 48, internal),      // local NAT64 hides what it leads to, RFC 8215
+    v6(0x0100'0000'0000'0000, 64, internal),      // discard, RFC 6666
+    v6(0x2001'0002'0000'0000, 48, internal),      // benchmarks, RFC 5180
+    v6(0x2001'0010'0000'0000, 28, never_a_peer),  // ORCHID: names, no addresses, RFC 4843
+    v6(0x2001'0020'0000'0000, 28, never_a_peer),  // ORCHIDv2, RFC 7343
+    v6(0x5f00'0000'0000'0000, 16, internal),      // segment routing, RFC 9602
+    v6(0xfc00'0000'0000'0000, 7, internal),       // unique-local
+    v6(0xfe80'0000'0000'0000, 9, internal),       // link- and site-local
+    v6(0xff00'0000'0000'0000, 8, never_a_peer),   // multicast
+};
 
 }  // namespace
 
@@ -44,6 +80,9 @@ IpAddress canonical(const IpAddress& ip) {
   if (ip.family() == AddressFamily::ipv4) return ip;
   const Sixteen& b = ip.bytes();
   if (zero(b, 0, 10) && b[10] == 0xff && b[11] == 0xff) return four_at(b, 12);  // mapped
+  if (zero(b, 0, 8) && b[8] == 0xff && b[9] == 0xff && zero(b, 10, 12)) {
+    return four_at(b, 12);  // translated, RFC 2765
+  }
   if (zero(b, 0, 12)) {  // compatible, but for :: and ::1
     return zero(b, 12, 15) && b[15] <= 1 ? ip : four_at(b, 12);
   }
@@ -57,10 +96,22 @@ IpAddress canonical(const IpAddress& ip) {
   return ip;
 }
 
+bool is_tunnelled(const IpAddress& ip) {
+  if (ip.family() == AddressFamily::ipv4) return false;
+  const std::uint64_t prefix = ip.high() >> 32;
+  // ISATAP marks the interface, with or without the bit for "universal" (RFC 5214, section 6.1).
+  const std::uint64_t interface = ip.low() >> 32 & ~0x0200'0000ull;
+  return prefix >> 16 == 0x2002 || prefix == 0x2001'0000 || interface == 0x0000'5efe;
+}
+
 PeerClass classify(const IpAddress& ip) {
+  if (is_tunnelled(ip)) return never_a_peer;
   const IpAddress target = canonical(ip);
-  const Sixteen& b = target.bytes();
-  return target.family() == AddressFamily::ipv4 ? classify_v4(b[0], b[1]) : classify_v6(b);
+  const bool is_v4 = target.family() == AddressFamily::ipv4;
+  for (const Range& range : is_v4 ? std::span<const Range>(v4_ranges) : v6_ranges) {
+    if (range.contains(target)) return range.peer_class;
+  }
+  return ordinary;
 }
 
 PeerPolicy::PeerPolicy(const ServerConfig& config)
@@ -84,11 +135,11 @@ bool PeerPolicy::is_own(const IpAddress& canonical_ip) const {
 
 bool PeerPolicy::allows(const IpAddress& ip) const {
   switch (classify(ip)) {
-    case PeerClass::never_a_peer:
+    case never_a_peer:
       return false;
-    case PeerClass::internal:
+    case internal:
       return allow_internal_;
-    case PeerClass::ordinary:
+    case ordinary:
       return allow_own_ || !is_own(canonical(ip));
   }
   return false;

@@ -8,15 +8,22 @@
 namespace tickover::turn {
 
 /// The address that packets for `ip` end up at: an IPv4 address that is embedded in an IPv6 one
-/// (mapped, compatible, NAT64 64:ff9b::/96, 6to4, Teredo) is taken out (PROTOCOL AB6).
+/// (mapped, compatible, translated, NAT64 64:ff9b::/96, 6to4, Teredo) is taken out (PROTOCOL AB6).
 IpAddress canonical(const IpAddress& ip);
+
+/// Whether packets for `ip` leave through an automatic tunnel (6to4, Teredo, ISATAP), through which
+/// they can come back to us for ever: neither clients nor peers may have such an address
+/// (RFC 8656, section 21.4).
+bool is_tunnelled(const IpAddress& ip);
 
 enum class PeerClass {
   ordinary,
-  internal,     // loopback, link-local, private, shared, unique-local
-  never_a_peer  // unspecified, this network, multicast, broadcast, reserved
+  internal,     // loopback, link-local, private, shared, unique-local, benchmarks
+  never_a_peer  // unspecified, this network, multicast, broadcast, reserved, tunnelled
 };
-/// Depends on the canonical address only (PROTOCOL AB5; BUGS P17).
+/// Depends on the canonical address only, but for tunnels (PROTOCOL AB5; BUGS P17). The ranges are
+/// those of the IANA registries of special-purpose addresses; documentation addresses are ordinary
+/// here, because the laboratory lives in them.
 PeerClass classify(const IpAddress& ip);
 
 /// Which peers a server relays to.

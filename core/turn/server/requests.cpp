@@ -13,15 +13,20 @@ using stun::Method;
 
 namespace {
 
-/// How long the owner may take to say whether a relay port opened. After that no client waits for
-/// the answer any more (RFC 8489, section 6.3.1).
-constexpr Duration opening_patience = std::chrono::seconds(40);
+/// How long a client may wait for an answer (RFC 8489, section 6.3.1), and so the owner may take to
+/// say whether a relay port opened.
+constexpr Duration transaction_patience = std::chrono::seconds(40);
 constexpr std::uint8_t udp = 17;  // RFC 8656, section 18.8
 
 std::optional<AddressFamily> family_of(std::uint8_t wire) {
   if (wire == 1) return AddressFamily::ipv4;
   if (wire == 2) return AddressFamily::ipv6;
   return {};
+}
+
+bool deletes(const stun::MessageView& message) {
+  const auto lifetime = message.lifetime();
+  return message.method() == Method::refresh && lifetime && *lifetime == Duration();
 }
 
 bool is_answered(Method method) {
@@ -52,9 +57,12 @@ void Server::handle_request(const stun::MessageView& message, const Datagram& da
               .id = message.id(),
               .signer = {},
               .fingerprint = message.has_fingerprint()};
-  if (message.method() == Method::binding) return answer_binding(message, reply);
-
+  if (message.method() == Method::binding) {
+    if (may_answer_unsigned(reply, now)) answer_binding(message, reply);
+    return;
+  }
   const auto user = authenticator_.check(message, datagram.remote, now);
+  if (!user && !may_answer_unsigned(reply, now)) return;
   if (!user && user.error() == ErrorCode::bad_request) return refuse(reply, user.error());
   if (!user) return challenge(reply, user.error(), now);
   reply.signer = *user;
@@ -74,9 +82,16 @@ void Server::answer_binding(const stun::MessageView& message, const Reply& reply
 
 void Server::dispatch(const Request& request) {
   if (request.message.method() == Method::allocate) return allocate(request);
+  if (request.message.method() == Method::refresh) {
+    if (const auto past = request_memory_.find(hash(request), request.now)) {
+      return repeat(request, *past);
+    }
+  }
   // RFC 8656, section 5: first whether there is an allocation, then whose it is.
   const auto slot = allocations_.find(request.tuple());
   if (!slot || !allocations_.at(*slot).is_open()) {
+    // What deletes nothing now must not delete a later allocation (PROTOCOL AB12).
+    if (deletes(request.message)) request_memory_.remember(hash(request), {.at = request.now});
     return refuse(request.reply, ErrorCode::allocation_mismatch);
   }
   if (allocations_.at(*slot).user != request.user) {
@@ -109,6 +124,19 @@ void Server::allocate(const Request& request) {
     // While the port is opening, the answer to come serves this copy too.
     if (allocation.is_open()) succeed_allocate(request.reply, allocation);
     return;
+  }
+  // The allocation that it made is over, and none is made twice by one request (PROTOCOL AB12).
+  if (request_memory_.find(hash(request), request.now)) {
+    ++counters_.repeated;
+    return refuse(request.reply, ErrorCode::allocation_mismatch);
+  }
+  // No mobility is offered (RFC 8016, section 3.1; PROTOCOL O1).
+  if (const auto ticket = message.find(AttributeType::mobility_ticket)) {
+    return refuse(request.reply,
+                  ticket->empty() ? ErrorCode::mobility_forbidden : ErrorCode::bad_request);
+  }
+  if (is_tunnelled(request.tuple().client.endpoint.ip)) {
+    return refuse(request.reply, ErrorCode::forbidden);
   }
 
   const auto transport = message.leading_byte(AttributeType::requested_transport);
@@ -146,7 +174,7 @@ void Server::open_relay(const Request& request, AddressFamily family, Duration l
                     .created_by = request.message.id(),
                     .granted = lifetime,
                     .relay = {.address = {*port},
-                              .expiry = request.now + opening_patience,
+                              .expiry = request.now + transaction_patience,
                               .permissions = {},
                               .channels = {}},
                     .opening = Opening{request.reply, family, {}}});
@@ -159,6 +187,8 @@ void Server::relay_opened(std::uint32_t slot, Instant now) {
   for (const Endpoint& refused : opening.refused) ports_.release(refused);
   allocation.relay.expiry = now + allocation.granted;
   allocations_.opened(slot);
+  const std::uint64_t made_by = hash_of(allocation);
+  request_memory_.remember(made_by, {made_by, allocation.granted, now});
   succeed_allocate(opening.reply, allocation);
   ServerEvent created = event(ServerEvent::Kind::allocation_created, allocation);
   created.expiry = allocation.relay.expiry;
@@ -199,10 +229,11 @@ void Server::refresh(const Request& request, std::uint32_t slot) {
       return refuse(request.reply, ErrorCode::peer_address_family_mismatch);
     }
   }
-  const bool deletes = lifetime && *lifetime == Duration();
+  const bool is_last = deletes(request.message);
   const Duration granted_now =
-      deletes ? Duration() : granted(lifetime.value_or(config_.default_lifetime));
-  if (deletes) {
+      is_last ? Duration() : granted(lifetime.value_or(config_.default_lifetime));
+  request_memory_.remember(hash(request), {hash_of(allocation), granted_now, request.now});
+  if (is_last) {
     remove_allocation(slot, Removal::deleted);
   } else {
     allocation.relay.expiry = request.now + granted_now;
@@ -211,10 +242,20 @@ void Server::refresh(const Request& request, std::uint32_t slot) {
     refreshed.expiry = allocation.relay.expiry;
     events_.push(std::move(refreshed));
   }
-  ++counters_.success_responses;
-  stun::MessageWriter writer = begin(request.reply, Class::success);
-  writer.add_lifetime(granted_now);
-  finish(request.reply, writer);
+  succeed_refresh(request.reply, granted_now);
+}
+
+void Server::repeat(const Request& request, const RequestMemory::Outcome& outcome) {
+  ++counters_.repeated;
+  const auto slot = allocations_.find(request.tuple());
+  const std::uint64_t current = slot ? hash_of(allocations_.at(*slot)) : 0;
+  const bool is_as_left = current == (outcome.granted > Duration() ? outcome.allocation : 0);
+  const bool may_be_awaited = request.now - outcome.at < transaction_patience;
+  if (is_as_left && outcome.allocation != 0 && may_be_awaited) {
+    return succeed_refresh(request.reply, outcome.granted);
+  }
+  // Silence where there is an allocation: no client waits for an answer to this any more.
+  if (!slot) refuse(request.reply, ErrorCode::allocation_mismatch);
 }
 
 // Permissions and channels: RFC 8656, sections 10.2 and 12.2. ------------------------------------
@@ -277,7 +318,8 @@ void Server::bind_channel(const Request& request, std::uint32_t slot) {
   const auto raw = request.message.channel_number();
   const auto peer = request.message.xor_address(AttributeType::xor_peer_address);
   if (!raw || !peer || peer->port == 0) return refuse(request.reply, ErrorCode::bad_request);
-  const auto number = ChannelNumber::parse(*raw);
+  const auto number = config_.legacy_channel_numbers ? ChannelNumber::parse_legacy(*raw)
+                                                     : ChannelNumber::parse(*raw);
   if (!number) return refuse(request.reply, ErrorCode::bad_request);
   if (const auto refusal = refusal_of(allocation, *peer)) return refuse(request.reply, *refusal);
   if (!policy_.allows(*peer)) return refuse(request.reply, ErrorCode::forbidden);

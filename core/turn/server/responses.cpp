@@ -23,9 +23,22 @@ void Server::finish(const Reply& reply, stun::MessageWriter& writer) {
       {.local = reply.tuple.server, .remote = reply.tuple.client.endpoint, .size = writer.size()});
 }
 
+bool Server::may_answer_unsigned(const Reply& reply, Instant now) {
+  if (answer_budget_.take(reply.tuple.client.endpoint.ip, now)) return true;
+  ++counters_.over_answer_budget;
+  return false;
+}
+
 void Server::succeed(const Reply& reply) {
   ++counters_.success_responses;
   stun::MessageWriter writer = begin(reply, stun::Class::success);
+  finish(reply, writer);
+}
+
+void Server::succeed_refresh(const Reply& reply, Duration lifetime) {
+  ++counters_.success_responses;
+  stun::MessageWriter writer = begin(reply, stun::Class::success);
+  writer.add_lifetime(lifetime);
   finish(reply, writer);
 }
 

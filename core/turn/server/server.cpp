@@ -33,7 +33,11 @@ Server::Server(ServerConfig config, Random random, Instant now)
       ports_(config_),
       port_random_(random.split(hash_text("relay port"))),
       id_random_(random.split(hash_text("transaction id"))),
-      allocations_(authenticator_.user_count()) {
+      allocations_(authenticator_.user_count()),
+      answer_budget_(config_, random.split(hash_text("answer budget"))),
+      request_memory_(config_.max_remembered_requests, config_.nonce_lifetime,
+                      random.split(hash_text("request memory"))),
+      bandwidth_(authenticator_.user_count()) {
   CHECK(!config_.problem());
   config_.users.clear();
   for (const Endpoint& local : config_.listen) {
@@ -258,15 +262,24 @@ void Server::input(const Datagram& datagram, Instant now) {
     ++counters_.not_turn;
   } else if (datagram.payload[0] < 4) {
     handle_stun(datagram, now);
-  } else if (datagram.payload[0] >= 64 && datagram.payload[0] < 80) {  // RFC 7983, section 7
+  } else if (datagram.payload[0] >= 64 &&
+             datagram.payload[0] < (config_.legacy_channel_numbers ? 128 : 80)) {
+    // RFC 7983, section 7
     handle_channel_data(datagram, now);
   } else {
     ++counters_.not_turn;
   }
 }
 
-void Server::input(const IcmpError&, Instant) {
-  ++counters_.icmp_ignored;
+void Server::input(const IcmpError& error, Instant now) {
+  // About our answers and what we relay to clients there is nothing to be done: a client that is
+  // gone lets its allocation expire, and anybody can forge this.
+  const auto slot = allocations_.find(RelayedAddress{error.local});
+  if (!slot) {
+    ++counters_.icmp_ignored;
+    return;
+  }
+  handle_icmp(*slot, error, now);
 }
 void Server::input(const SendRefused&, Instant) {
   ++counters_.send_refused;

@@ -12,11 +12,13 @@
 #include "core/stun/message_writer.h"
 #include "core/transmit_queue.h"
 #include "core/turn/server/allocation_table.h"
+#include "core/turn/server/answer_budget.h"
 #include "core/turn/server/config.h"
 #include "core/turn/server/counters.h"
 #include "core/turn/server/event.h"
 #include "core/turn/server/peer_policy.h"
 #include "core/turn/server/port_pool.h"
+#include "core/turn/server/request_memory.h"
 
 namespace tickover::turn {
 
@@ -45,7 +47,12 @@ struct AllocationProbe {
 /// A TURN server over UDP (RFC 8656) that also answers STUN Binding (RFC 8489), as a machine in
 /// the sense of core/machine.h. It opens its listening sockets by the first drain; Allocate is
 /// answered once its relay port is open. Nothing is remembered about whom it has not
-/// authenticated. Responses carry no reason phrases (PROTOCOL AB1).
+/// authenticated, but for budgets of a fixed size. Responses carry no reason phrases (PROTOCOL
+/// AB1).
+///
+/// A relayed datagram keeps the ECN bits and, within one address family, the DF bit of the one that
+/// came in; its hop limit is one less (RFC 8656, sections 13 to 15). DSCP is not modelled: inputs
+/// do not tell it, and the owner sends with its own default.
 class Server {
  public:
   using Event = ServerEvent;
@@ -134,6 +141,16 @@ class Server {
   std::optional<stun::ErrorCode> refusal_of(Allocation& allocation, const Endpoint& peer) const;
   void install_permission(Allocation& allocation, Relay& relay, const IpAddress& ip, Instant now);
   Duration granted(Duration requested) const;
+  std::uint64_t hash(const Request& request) const {
+    return request_memory_.hash(request.tuple(), request.message.id(), request.user);
+  }
+  /// Of the request that made it.
+  std::uint64_t hash_of(const Allocation& allocation) const {
+    return request_memory_.hash(allocation.tuple, allocation.created_by, allocation.user);
+  }
+  bool may_answer_unsigned(const Reply& reply, Instant now);
+  void repeat(const Request& request, const RequestMemory::Outcome& outcome);
+  void succeed_refresh(const Reply& reply, Duration lifetime);
 
   // Responses: responses.cpp.
   stun::MessageWriter begin(const Reply& reply, stun::Class message_class);
@@ -148,8 +165,10 @@ class Server {
   void handle_indication(const stun::MessageView& message, const Datagram& datagram, Instant now);
   void handle_channel_data(const Datagram& datagram, Instant now);
   void handle_peer_datagram(std::uint32_t slot, const Datagram& datagram, Instant now);
-  void send_to_peer(const RelayedAddress& from, const Endpoint& peer, Bytes payload,
-                    const Datagram& cause, bool dont_fragment);
+  void handle_icmp(std::uint32_t slot, const IcmpError& error, Instant now);
+  void send_to_peer(const Allocation& allocation, const RelayedAddress& from, const Endpoint& peer,
+                    Bytes payload, const Datagram& cause, bool dont_fragment, Instant now);
+  bool has_bandwidth(UserId user, std::size_t payload, Instant now);
   void send_channel_data(const FiveTuple& to, ChannelNumber number, const Datagram& cause);
   void send_data_indication(const FiveTuple& to, const Datagram& cause);
 
@@ -162,6 +181,9 @@ class Server {
   Random port_random_;
   Random id_random_;
   AllocationTable allocations_;
+  AnswerBudget answer_budget_;
+  RequestMemory request_memory_;
+  std::vector<TokenBucket> bandwidth_;  // by user
   std::vector<Listener> listeners_;
   std::vector<PendingPort> pending_;  // by request
   std::uint32_t last_request_ = 0;
