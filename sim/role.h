@@ -13,6 +13,7 @@
 #include "core/machine.h"
 #include "core/random.h"
 #include "sim/any_machine.h"
+#include "sim/relay_probe.h"
 #include "sim/scenario/scenario.h"
 
 namespace tickover::sim {
@@ -60,6 +61,9 @@ struct Role {
   std::function<std::optional<std::string>(const RoleContext&)> problem = {};
   /// What must hold where such hosts are, beside what must hold anywhere; judged in every verb.
   std::function<std::unique_ptr<Oracle>(const Plan&)> oracle = {};
+  /// The tables of such a machine, for oracles that compare them with what the network saw; absent
+  /// or empty: it shows none.
+  std::function<std::optional<RelayProbe>(const AnyMachine&)> probe = {};
 };
 
 /// Role names to factories. The built-in roles are there from the start; a user's test adds its

@@ -74,13 +74,15 @@ inline void tamper(Stage& stage, const char* role, Tampering tampering, Duration
   stage.registry->add(std::move(twin));
 }
 
-/// Replaces a role by one that has other settings than the scenario says.
-inline void deceive(Stage& stage, const char* role, Settings real) {
+/// Replaces a role by one that has other settings than the scenario says. It shows its tables only
+/// if asked to, so that else only what it does betrays it.
+inline void deceive(Stage& stage, const char* role, Settings real, bool shows_tables = false) {
   Role twin = *stage.registry->find(role);
   const auto make = twin.make;
   twin.make = [=](const RoleContext& c) {
     return make(RoleContext{c.self, c.hosts, real, c.random, c.now});
   };
+  if (!shows_tables) twin.probe = nullptr;
   stage.registry->add(std::move(twin));
 }
 

@@ -4,14 +4,20 @@
 #include <set>
 #include <string_view>
 
+#include "sim/oracles/authentication.h"
+#include "sim/oracles/belief.h"
 #include "sim/oracles/candidates.h"
 #include "sim/oracles/conservation.h"
 #include "sim/oracles/delivery.h"
+#include "sim/oracles/detection.h"
 #include "sim/oracles/expect.h"
 #include "sim/oracles/marks.h"
 #include "sim/oracles/relay_oracle.h"
 #include "sim/oracles/retransmissions.h"
+#include "sim/oracles/stability.h"
+#include "sim/oracles/tables.h"
 #include "sim/oracles/traffic_bound.h"
+#include "sim/oracles/turn_plan.h"
 #include "sim/oracles/wake_honesty.h"
 #include "sim/oracles/wire.h"
 
@@ -40,9 +46,19 @@ Oracles make_oracles(const Plan& plan) {
     add(std::in_place_type<TrafficBound>);
   }
   if (some_host(plan, Wire::speaks_stun)) add(std::in_place_type<Wire>);
-  if (some_host(plan, [](const HostPlan& h) { return h.info.role == "turn-server"; })) {
+  if (some_host(plan, is_relay)) {
     add(std::in_place_type<Answers>);
     add(std::in_place_type<RelayTables>);
+    if (RelayIndexes::applies(plan)) {
+      add(std::in_place_type<RelayIndexes>);
+      add(std::in_place_type<RelayLimits>);
+    }
+    if (some_host(plan, [](const HostPlan& h) { return h.info.role == "turn-client"; })) {
+      add(std::in_place_type<Authentication>);
+      add(std::in_place_type<Belief>);
+      add(std::in_place_type<Detection>);
+      if (Stability::applies(plan)) add(std::in_place_type<Stability>);
+    }
   }
   if (Expect::applies(plan)) add(std::in_place_type<Expect>);
   if (plan.heal_at != Instant::never()) add(std::in_place_type<Heal>);

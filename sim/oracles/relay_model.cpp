@@ -2,22 +2,49 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
+
+#include "core/random.h"
 
 namespace tickover::sim {
+namespace {
 
-RelayModel::Permission* RelayModel::Allocation::permission(const IpAddress& ip) {
+/// 0 without one, as with USERHASH.
+std::uint64_t owner_of(const StunGlance& request) {
+  const auto username = find_attribute(request, stun_attribute::username);
+  if (!username) return 0;
+  std::uint64_t hash = 1;
+  for (const std::uint8_t byte : *username) hash = mix(hash, byte);
+  return hash;
+}
+
+}  // namespace
+
+const RelayModel::Permission* RelayModel::Allocation::permission(const IpAddress& ip) const {
   const auto at = std::ranges::find(permissions, ip, &Permission::ip);
   return at == permissions.end() ? nullptr : &*at;
 }
 
-RelayModel::Channel* RelayModel::Allocation::channel(std::uint16_t number) {
+const RelayModel::Channel* RelayModel::Allocation::channel(std::uint16_t number) const {
   const auto at = std::ranges::find(channels, number, &Channel::number);
   return at == channels.end() ? nullptr : &*at;
 }
 
-RelayModel::Channel* RelayModel::Allocation::channel(const Endpoint& peer) {
+const RelayModel::Channel* RelayModel::Allocation::channel(const Endpoint& peer) const {
   const auto at = std::ranges::find(channels, peer, &Channel::peer);
   return at == channels.end() ? nullptr : &*at;
+}
+
+RelayModel::Permission* RelayModel::Allocation::permission(const IpAddress& ip) {
+  return const_cast<Permission*>(std::as_const(*this).permission(ip));
+}
+
+RelayModel::Channel* RelayModel::Allocation::channel(std::uint16_t number) {
+  return const_cast<Channel*>(std::as_const(*this).channel(number));
+}
+
+RelayModel::Channel* RelayModel::Allocation::channel(const Endpoint& peer) {
+  return const_cast<Channel*>(std::as_const(*this).channel(peer));
 }
 
 bool RelayModel::Allocation::repeats(Bytes id) {
@@ -36,14 +63,23 @@ std::size_t RelayModel::place(const Endpoint& client, const Endpoint& server) co
   return static_cast<std::size_t>(at - allocations_.begin());
 }
 
-RelayModel::Allocation* RelayModel::find(const Endpoint& client, const Endpoint& server) {
+const RelayModel::Allocation* RelayModel::find(const Endpoint& client,
+                                               const Endpoint& server) const {
   const std::size_t at = place(client, server);
   if (at == allocations_.size()) return nullptr;
-  Allocation& found = allocations_[at];
+  const Allocation& found = allocations_[at];
   return found.client == client && found.server == server ? &found : nullptr;
 }
 
+RelayModel::Allocation* RelayModel::find(const Endpoint& client, const Endpoint& server) {
+  return const_cast<Allocation*>(std::as_const(*this).find(client, server));
+}
+
 RelayModel::Allocation* RelayModel::find_relayed(const Endpoint& relayed) {
+  return const_cast<Allocation*>(std::as_const(*this).find_relayed(relayed));
+}
+
+const RelayModel::Allocation* RelayModel::find_relayed(const Endpoint& relayed) const {
   const auto at = std::ranges::lower_bound(by_relayed_, relayed, {}, &ByRelayed::relayed);
   if (at == by_relayed_.end() || at->relayed != relayed) return nullptr;
   return &allocations_[at->index];
@@ -80,6 +116,10 @@ std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlan
     // A relay that remembers its answers repeats the one that deleted (PROTOCOL F6).
     if (deletes && allocation != nullptr && allocation->repeats(request.id)) return {};
     return "success for an allocation that does not exist (PROTOCOL R16)";
+  }
+  const std::uint64_t user = owner_of(request);
+  if (user != 0 && allocation->owner != 0 && user != allocation->owner) {
+    return "success for another user's allocation (PROTOCOL W15)";
   }
   const bool repeated = allocation->repeats(request.id);
   if (request.type == stun_type::refresh) {
@@ -125,6 +165,7 @@ std::string_view RelayModel::allocated(const StunGlance& request, const StunGlan
   }
   Allocation fresh{.client = client, .server = server, .relayed = *relayed};
   std::ranges::copy(request.id, fresh.created_by.begin());
+  fresh.owner = owner_of(request);
   fresh.span.extend(now + Duration(std::chrono::seconds(*seconds)), false);
   std::size_t addresses = 0;
   StunAttributes attributes(success);

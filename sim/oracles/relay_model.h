@@ -46,6 +46,7 @@ class RelayModel {
     Endpoint server;
     Endpoint relayed;
     Id created_by{};
+    std::uint64_t owner = 0;  // hash of the USERNAME that it was created with; 0: none was there
     Span span;
     bool unclear = false;  // two relayed addresses, or something else that is not modelled
     std::vector<Permission> permissions;
@@ -53,6 +54,9 @@ class RelayModel {
     std::array<Id, 16> recent{};  // requests that succeeded
     std::size_t next_recent = 0;
 
+    const Permission* permission(const IpAddress& ip) const;
+    const Channel* channel(std::uint16_t number) const;
+    const Channel* channel(const Endpoint& peer) const;
     Permission* permission(const IpAddress& ip);
     Channel* channel(std::uint16_t number);
     Channel* channel(const Endpoint& peer);
@@ -61,6 +65,10 @@ class RelayModel {
   };
 
   void clear() { *this = {}; }
+  /// By client and server; with some that ended within the last minutes.
+  const std::vector<Allocation>& allocations() const { return allocations_; }
+  const Allocation* find(const Endpoint& client, const Endpoint& server) const;
+  const Allocation* find_relayed(const Endpoint& relayed) const;
   Allocation* find(const Endpoint& client, const Endpoint& server);
   Allocation* find_relayed(const Endpoint& relayed);
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/check.h"
+#include "sim/oracles/turn_plan.h"
 #include "sim/oracles/words.h"
 #include "sim/world/world.h"
 
@@ -13,12 +15,6 @@ namespace {
 constexpr std::size_t most_opening = 64;
 /// What surely fits into one datagram together with TURN's header.
 constexpr std::size_t surely_fits = 60'000;
-
-Duration setting(const Settings& settings, std::string_view key, Duration usual) {
-  const Setting* found = settings.find(key);
-  const auto* value = found ? std::get_if<Range<Duration>>(&found->value) : nullptr;
-  return value ? value->low : usual;
-}
 
 /// A Send indication of which every attribute is understood.
 bool is_plain_send(const StunGlance& message) {
@@ -37,14 +33,25 @@ bool is_plain_send(const StunGlance& message) {
 RelayTables::RelayTables(const Plan& plan) {
   for (const HostPlan& host : plan.hosts) {
     Relay& relay = relays_.emplace_back();
-    if (host.info.role != "turn-server") continue;
+    if (!tickover::sim::is_relay(host)) continue;
     relay.is_relay = true;
     relay.port = host.role->port;
     RelayLifetimes& lifetimes = relay.lifetimes;
-    lifetimes.permission = setting(host.settings, "permission-lifetime", lifetimes.permission);
-    lifetimes.channel = setting(host.settings, "channel-lifetime", lifetimes.channel);
+    lifetimes.permission = setting_or(host.settings, "permission-lifetime", lifetimes.permission);
+    lifetimes.channel = setting_or(host.settings, "channel-lifetime", lifetimes.channel);
     relay.has_rate = host.settings.find("max-bytes-per-second-per-user") != nullptr;
   }
+}
+
+const RelayModel& RelayModels::of(const World& world, HostIndex relay) {
+  const auto& all = world.oracles().all();
+  if (place_ >= all.size()) {
+    const auto is_it = [](const auto& o) { return dynamic_cast<const RelayTables*>(o.get()); };
+    const auto at = std::ranges::find_if(all, is_it);
+    CHECK(at != all.end());
+    place_ = static_cast<std::size_t>(at - all.begin());
+  }
+  return static_cast<const RelayTables&>(*all[place_]).model(relay);
 }
 
 void RelayTables::observe(const Step& step, const World& world) {

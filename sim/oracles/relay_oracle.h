@@ -23,6 +23,9 @@ class RelayTables final : public Oracle {
   }
   void observe(const Step& step, const World& world) override;
 
+  /// What it has learnt of that relay.
+  const RelayModel& model(HostIndex relay) const { return relays_[relay].model; }
+
  private:
   struct Asked {
     std::vector<std::uint8_t> bytes;
@@ -60,6 +63,16 @@ class RelayTables final : public Oracle {
   static bool satisfies(const Due& due, const SentRecord& sent, Bytes bytes);
 
   std::vector<Relay> relays_;  // by host
+};
+
+/// Finds the RelayTables of a world for an oracle that was added after it, so that both see the
+/// same step with the same model. Looked for once.
+class RelayModels {
+ public:
+  const RelayModel& of(const World& world, HostIndex relay);
+
+ private:
+  std::size_t place_ = ~std::size_t{0};
 };
 
 }  // namespace tickover::sim

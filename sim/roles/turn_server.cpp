@@ -33,6 +33,26 @@ class TurnServer {
     return notice;
   }
 
+  /// Its tables, for oracles.
+  RelayProbe probe() const {
+    RelayProbe probe{.allocation_count = server_.allocation_count(),
+                     .ports_in_use = server_.ports_in_use(),
+                     .is_consistent = server_.is_consistent()};
+    for (turn::AllocationProbe& from : server_.allocations()) {
+      RelayProbe::Allocation& to = probe.allocations.emplace_back();
+      to.client = from.tuple.client.endpoint;
+      to.server = from.tuple.server;
+      to.relayed = from.relayed.endpoint;
+      to.user = std::move(from.user);
+      to.expiry = from.expiry;
+      for (const auto& entry : from.permissions) to.permissions.push_back({entry.ip, entry.expiry});
+      for (const auto& entry : from.channels) {
+        to.channels.push_back({entry.number.value(), entry.peer, entry.expiry});
+      }
+    }
+    return probe;
+  }
+
   bool operator==(const TurnServer&) const = default;
 
  private:
@@ -126,7 +146,11 @@ Role turn_server_role() {
               },
           .port = stun_port,
           .messages = stun_messages(),
-          .problem = [](const RoleContext& context) { return config_of(context).problem(); }};
+          .problem = [](const RoleContext& context) { return config_of(context).problem(); },
+          .probe = [](const AnyMachine& machine) -> std::optional<RelayProbe> {
+            const auto* server = machine.get<TurnServer>();
+            return server ? std::optional(server->probe()) : std::nullopt;
+          }};
 }
 
 }  // namespace tickover::sim

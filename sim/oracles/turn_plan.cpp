@@ -1,0 +1,76 @@
+#include "sim/oracles/turn_plan.h"
+
+#include <algorithm>
+
+namespace tickover::sim {
+
+HostIndex relay_of(const Plan& plan, HostIndex client) {
+  const HostPlan& host = plan.hosts[client];
+  if (host.info.role != "turn-client") return no_index;
+  const auto relay = plan.host_named(setting_or(host.settings, "relay", std::string()));
+  return relay && is_relay(plan.hosts[*relay]) ? *relay : no_index;
+}
+
+bool is_listener(const HostPlan& relay, const Endpoint& endpoint) {
+  return endpoint.port == relay.role->port &&
+         std::ranges::find(relay.info.addresses, endpoint.ip) != relay.info.addresses.end();
+}
+
+std::vector<Credentials> users_of(const HostPlan& relay) {
+  std::vector<Credentials> users;
+  for (const std::string& user : setting_or(relay.settings, "users", std::vector<std::string>())) {
+    const std::size_t colon = user.find(':');
+    users.push_back({user.substr(0, colon),
+                     colon == std::string::npos ? std::string() : user.substr(colon + 1)});
+  }
+  if (users.empty()) users = {{"user", "password"}};
+  return users;
+}
+
+Credentials credentials_of(const HostPlan& client) {
+  return {setting_or(client.settings, "username", std::string("user")),
+          setting_or(client.settings, "password", std::string("password"))};
+}
+
+std::string realm_of(const HostPlan& relay) {
+  return setting_or(relay.settings, "realm", std::string("example.org"));
+}
+
+Duration longest_flight(const Plan& plan) {
+  const auto flight = [](const Conditions& c) {
+    return c.latency + c.jitter_high + (c.reorder.numerator() > 0 ? c.reorder_high : Duration());
+  };
+  Duration longest = std::chrono::milliseconds(1);
+  for (const DirectionPlan& direction : plan.directions) {
+    longest = std::max(longest, flight(direction.conditions));
+  }
+  Duration delays;
+  for (const FaultPlan& fault : plan.faults) {
+    for (const Conditions& conditions : fault.conditions) {
+      longest = std::max(longest, flight(conditions));
+    }
+    if (std::holds_alternative<Delay>(fault.spec->action) ||
+        std::holds_alternative<Duplicate>(fault.spec->action)) {
+      delays += fault.amount;
+    }
+  }
+  return longest + delays;
+}
+
+Duration drift_within(const HostClock& a, const HostClock& b, Duration span) {
+  const auto error = [&](const HostClock& clock) {
+    const Duration measured = clock.read(Instant::at(span)) - clock.read(Instant());
+    return measured > span ? measured - span : span - measured;
+  };
+  const Duration both = error(a) + error(b);
+  return both == Duration() ? both : both + Duration::nanoseconds(2);
+}
+
+Duration longest_oversleep(const HostPlan& host) {
+  const bool drifts = drift_within(host.clock, host.clock, std::chrono::seconds(1)) != Duration();
+  const Duration slack = host.driver == DriverKind::oversleeping ? host.driver_every : Duration();
+  // A clock that runs fast skips readings; it never doubles its speed.
+  return drifts ? slack * 2 + Duration::nanoseconds(2) : slack;
+}
+
+}  // namespace tickover::sim
