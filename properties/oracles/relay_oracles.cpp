@@ -10,6 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr Duration tick = Duration::nanoseconds(1);
+
 /// Of a relay that works well and shows other tables.
 std::string breach_with_tables(Stage stage, void (*change)(RelayProbe& probe)) {
   Role twin = *stage.registry->find("turn-server");
@@ -52,7 +54,6 @@ TEST(RelayTablesProbe, objects_to_what_contradicts_the_answers) {
   const auto breach = [](void (*change)(RelayProbe&)) {
     return breach_with_tables(turn_scene(), change);
   };
-  constexpr Duration tick = Duration::nanoseconds(1);
   EXPECT_TRUE(objects(breach([](RelayProbe& p) { p.allocations[0].expiry += tick; }), "P12",
                       "lets the allocation"));
   EXPECT_TRUE(objects(breach([](RelayProbe& p) { ++p.allocations[0].client.port; }), "P12",
