@@ -64,6 +64,7 @@ TEST(BeliefAgreement, objects_to_a_client_that_believes_for_too_long) {
   twin.make = [=](const RoleContext& c) {
     return AnyMachine(Slow(make(RoleContext{c.self, c.hosts, c.settings, c.random, Instant()})));
   };
+  stage.scenario.hosts[1].settings.entries.push_back({"channel-refresh", Range<Duration>(200s)});
   EXPECT_EQ(objection_of("P8", stage), "");
   stage.registry->add(std::move(twin));
   EXPECT_NE(objection_of("P8", stage).find("on a channel that has ended"), std::string::npos);

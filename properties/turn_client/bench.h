@@ -33,7 +33,8 @@ inline const PeerAddress bob{at("203.0.113.5:7000")};
 inline const PeerAddress carol{at("203.0.113.6:7000")};
 
 inline ClientConfig config() {
-  return {.server = {relay_v4}, .username = "alice", .password = "secret"};
+  // Answers come at once here, and what they lead to as well: no gap between the requests.
+  return {.server = {relay_v4}, .username = "alice", .password = "secret", .start_gap = Duration{}};
 }
 inline Instant after(Duration d) {
   return Instant::at(d);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +27,6 @@ class Detection final : public Oracle {
   void finish(const World& world) override;
 
  private:
-  using Id = std::array<std::uint8_t, 12>;
   struct Client {
     HostIndex relay = no_index;  // no_index: not a client of a relay
     Duration keep_alive;
@@ -36,17 +34,14 @@ class Detection final : public Oracle {
     Duration slack;                      // what the driver may add
     std::optional<Duration> repairs_in;  // at most, after the relay lost its state
     std::uint32_t candidates = 0;
-    Instant last_word;         // of the relay; this and what follows: on the client's clock
-    std::optional<Id> asking;  // the latest Refresh, while it is unanswered
-    Instant asked_at;
+    Instant last_word;  // of the relay; this and what follows: on the client's clock
     std::optional<Instant> forgotten_at;  // the relay lost its state
 
     /// By when the candidate is gone unless the relay says another word.
-    Instant limit() const;
+    Instant limit() const { return last_word + keep_alive + give_up; }
   };
 
   void hear(const Step& step, const World& world, Client& client) const;
-  void note_sent(const Step& step, Client& client) const;
   void judge(const Step& step, const World& world, const Client& client);
   std::string lateness(const World& world, HostIndex host, Instant now) const;
 

@@ -161,6 +161,7 @@ void Retransmissions::check_send(const Step& step, const World& world, Host& hos
 void Retransmissions::add_request(const Step& step, Host& host, const SentRecord& sent,
                                   const StunGlance& message) {
   const Bytes bytes = step.payload(sent);
+  if (message.type == stun_type::refresh) note_replacement(host, sent);
   if (host.requests.size() == most_requests) host.requests.erase(host.requests.begin());
   Request request{.local = sent.local,
                   .remote = sent.remote,
@@ -175,6 +176,22 @@ void Retransmissions::add_request(const Step& step, Host& host, const SentRecord
   if (!client.sampled_late) request.first = client.rto.expected(sent.remote.ip, step.host_now);
   std::ranges::copy(message.id, request.id.begin());
   host.requests.push_back(request);
+}
+
+/// A new Refresh takes the place of an older one; where ten requests are open, of the oldest.
+void Retransmissions::note_replacement(Host& host, const SentRecord& refresh) {
+  Request* oldest = nullptr;
+  std::size_t open = 0;
+  for (Request& request : host.requests) {
+    if (request.may_end) continue;
+    if (oldest == nullptr) oldest = &request;
+    ++open;
+    if (request.type == stun_type::refresh && request.local == refresh.local) {
+      request.may_end = request.has_ended = true;
+    }
+  }
+  constexpr std::size_t most_open = 10;  // PROTOCOL T3
+  if (open >= most_open) oldest->may_end = oldest->has_ended = true;
 }
 
 void Retransmissions::check_copy(const Step& step, const World& world, Host& host,

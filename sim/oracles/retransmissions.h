@@ -116,6 +116,7 @@ class Retransmissions final : public Oracle {
   void check_send(const Step& step, const World& world, Host& host, const SentRecord& sent);
   void check_copy(const Step& step, const World& world, Host& host, Request& request);
   void add_request(const Step& step, Host& host, const SentRecord& sent, const StunGlance& message);
+  void note_replacement(Host& host, const SentRecord& refresh);
   void check_silence(const Step& step, const World& world, Host& host);
   void check_silence(const Step& step, const World& world, const Host& host,
                      const Request& request);

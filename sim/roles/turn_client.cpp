@@ -122,6 +122,8 @@ turn::ClientConfig config_of(const RoleContext& context) {
   config.backoff = backoff_policy(context);
   config.measure_round_trip = measures_round_trip(context);
   config.longest_rto = longest_rto(context);
+  config.start_gap = context.duration("start-gap", config.start_gap);
+  config.server_error_pause = context.duration("server-error-pause", config.server_error_pause);
   config.requested_lifetime = context.duration("lifetime", config.requested_lifetime);
   config.keep_alive = context.duration("keep-alive", config.keep_alive);
   config.channel_refresh = context.duration("channel-refresh", config.channel_refresh);
@@ -147,7 +149,7 @@ Duration bound_of(const RoleContext& context, Duration round_trip) {
       std::max({config.longest_pause, config.capacity_pause, config.mismatch_pause});
   constexpr std::int64_t exchanges = 4;  // challenge, Allocate, a stale nonce, ChannelBind
   return config.keep_alive + bounds.give_up + (pause + config.capacity_pause) * 5 / 4 +
-         round_trip * exchanges;
+         (round_trip + config.start_gap) * exchanges;
 }
 
 }  // namespace
@@ -172,6 +174,8 @@ Role turn_client_role() {
                 {},
                 false,
                 {"channels", "permissions"}},
+               {"start-gap", ValueType::duration, "from one request to the next (5ms)"},
+               {"server-error-pause", ValueType::duration, "before a 5xx is met again (5s)"},
                {"lifetime", ValueType::duration, "to ask for (left to the relay)"},
                {"keep-alive", ValueType::duration, "longest silence before a Refresh (25s)"},
                {"channel-refresh", ValueType::duration, "from one ChannelBind to the next"},

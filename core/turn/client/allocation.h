@@ -22,8 +22,6 @@ class Allocation {
   static constexpr Duration longest_trusted = std::chrono::hours(1);
   /// Between a refresh that failed for now and the next.
   static constexpr Duration refresh_pause = std::chrono::seconds(5);
-  /// RFC 8489, section 6.3.4.
-  static constexpr std::uint8_t most_server_errors = 4;
 
   Allocation(const RelayedAddress& relayed, const ClientAddress& mapped, Duration keep_alive,
              Instant now)
@@ -35,10 +33,14 @@ class Allocation {
   /// Exclusive: at this instant it is gone.
   Instant expires_at() const { return expires_at_; }
   Duration lifetime() const { return lifetime_; }
-  /// Its expiry; or the next Refresh, unless one is queued or under way.
+  /// Its expiry; or the next Refresh. One that is queued or under way is enough, unless the relay
+  /// spoke after it was asked for, and has been silent ever since.
   Due due() const {
     const Due expiry{expires_at_, Timer::allocation_expiry};
-    if (refreshing_) return expiry;
+    if (refreshing_) {
+      return keep_alive_.heard_after(asked_at_) ? sooner(expiry, keep_alive_.silence_due())
+                                                : expiry;
+    }
     const Due refresh{refresh_at_, Timer::allocation_refresh};
     return sooner(expiry, sooner(refresh, keep_alive_.due()));
   }
@@ -54,7 +56,13 @@ class Allocation {
     refreshing_ = false;
     server_errors_ = 0;
   }
-  void refreshing() { refreshing_ = true; }
+  /// A Refresh is queued,
+  void refreshing() {
+    refreshing_ = true;
+    asked_at_ = long_ago;
+  }
+  /// and its first copy leaves.
+  void refresh_asked(Instant now) { asked_at_ = now; }
   void refresh_again_at(Instant at) {
     refreshing_ = false;
     refresh_at_ = at;
@@ -76,6 +84,7 @@ class Allocation {
   Instant refresh_at_;
   KeepAlive keep_alive_;
   bool refreshing_ = false;  // queued or under way
+  Instant asked_at_ = long_ago;
   std::uint8_t server_errors_ = 0;
 };
 

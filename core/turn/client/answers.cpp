@@ -255,6 +255,9 @@ void Client::allocate_refused(const Order& order, int code, Instant now) {
       is(code, stun::ErrorCode::insufficient_capacity)) {
     return fail_attempt(AttemptFailure::no_capacity, code, now);
   }
+  if (code >= 500 && ++session.server_errors <= most_server_errors) {
+    return schedule_.again_at(now + config_.server_error_pause);
+  }
   if (code >= 500 || code == 0) return fail_attempt(AttemptFailure::server_error, code, now);
   fail_attempt(AttemptFailure::refused, code, now);
 }
@@ -267,6 +270,13 @@ void Client::refresh_refused(int code, Instant now) {
   lost_allocation(RemovalReason::refused, Leave::drop, now);
 }
 
+bool Client::peer_server_error(const Order& order, int code, Instant now) {
+  const bool is_full = is(code, stun::ErrorCode::insufficient_capacity);
+  const Instant retry_at = now + (is_full ? config_.capacity_pause : config_.server_error_pause);
+  if (order.kind == Kind::bind) return channels_.server_error(order.peer, retry_at);
+  return permissions_.server_error(order.peer, retry_at);
+}
+
 void Client::peer_request_refused(const Order& order, int code, Instant now) {
   if (is(code, stun::ErrorCode::allocation_mismatch)) {
     return lost_allocation(RemovalReason::forgotten, Leave::drop, now);
@@ -275,7 +285,7 @@ void Client::peer_request_refused(const Order& order, int code, Instant now) {
     // The relay's table is not what we believe it to be: start over (RFC 8656, section 12).
     return lost_allocation(RemovalReason::channel_conflict, Leave::release, now);
   }
-  if (code >= 500 || code == 0) return retry_peer(order, now + config_.capacity_pause);
+  if (code >= 500 && peer_server_error(order, code, now)) return;
   if (order.kind == Kind::bind) {
     channels_.refused(order.peer);
   } else {

@@ -122,6 +122,7 @@ void Channels::sent(const PeerAddress& peer, Instant now) {
 bool Channels::confirmed(const PeerAddress& peer, Instant asked_at, Instant now) {
   Channel* channel = find(peer);
   CHECK(channel != nullptr && channel->number);
+  channel->server_errors = 0;
   const bool was_usable = channel->confirmed && now < channel->expires_at;
   channel->binding = false;
   channel->expires_at = asked_at + lifetime;
@@ -140,11 +141,20 @@ void Channels::failed(const PeerAddress& peer, Instant retry_at) {
   recompute_due();
 }
 
+bool Channels::server_error(const PeerAddress& peer, Instant retry_at) {
+  Channel* channel = find(peer);
+  CHECK(channel != nullptr);
+  if (++channel->server_errors > most_server_errors) return false;
+  failed(peer, retry_at);
+  return true;
+}
+
 void Channels::refused(const PeerAddress& peer) {
   Channel* channel = find(peer);
   CHECK(channel != nullptr);
   channel->binding = false;
   channel->wanted = false;
+  channel->server_errors = 0;
   recompute_due();
 }
 

@@ -62,6 +62,8 @@ class Channels {
   /// True if the peer had no usable channel before.
   bool confirmed(const PeerAddress& peer, Instant asked_at, Instant now);
   void failed(const PeerAddress& peer, Instant retry_at);
+  /// A 5xx. False if there were so many in a row that the request has failed.
+  bool server_error(const PeerAddress& peer, Instant retry_at);
   void refused(const PeerAddress& peer);
 
   bool operator==(const Channels&) const = default;
@@ -76,7 +78,8 @@ class Channels {
     Instant bind_at = Instant::never();
     Instant expires_at = long_ago;
     Instant permitted_until = long_ago;
-    Instant last_sent = long_ago;  // the last copy of any bind
+    std::uint8_t server_errors = 0;  // in a row
+    Instant last_sent = long_ago;    // the last copy of any bind
 
     bool operator==(const Channel&) const = default;
   };

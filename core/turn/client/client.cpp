@@ -19,10 +19,12 @@ constexpr std::size_t indication_overhead = 20 + 24 + 4 + 3;
 Client::Client(ClientConfig config, Random random, Instant now)
     : config_(std::move(config)),
       random_(random),
+      requests_(config_.start_gap),
       channels_(config_, random_),
       permissions_(config_) {
   CHECK(config_.server.size() == 1 || config_.server.size() == 2);
   CHECK(config_.keep_alive > Duration{} && config_.longest_rto > Duration{});
+  CHECK(config_.start_gap >= Duration{});
   CHECK(config_.channel_refresh > Duration{} && config_.permission_refresh > Duration{});
   begin_attempt();
   settle(now);

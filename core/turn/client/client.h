@@ -27,8 +27,8 @@ namespace tickover::turn {
 /// NAT's mapping, notices when the relay is gone, and starts over on a fresh local socket.
 ///
 /// Idle or not, a relay that is dead or forgot us is noticed by the Refresh that follows
-/// `keep_alive` after its last word: an answer of 437, or one give-up of `backoff` later (BUGS P9).
-/// Only where that word came while a Refresh went unanswered, another one has to be given up first.
+/// `keep_alive` after its last word at the latest: an answer of 437, or one give-up of `backoff`
+/// later (BUGS P9). That is 79 `longest_rto` at most, unless our own host refuses to send.
 ///
 /// Peers that were asked for stay wanted: they are bound again on each new allocation, until they
 /// are released or the relay refuses them. An answer counts only if its id, its source, the socket
@@ -116,6 +116,7 @@ class Client {
   void run_timers(Instant now);
   void retransmit(Instant now);
   void enqueue_due(Instant now);
+  void ask_for_refresh(std::uint32_t session, Instant now);
   void start(Order order, Instant now);
   void give_up(const Order& order, Instant now);
   void retry_peer(const Order& order, Instant at);
@@ -147,6 +148,8 @@ class Client {
   void refused(const Order& order, int code, Instant now);
   void allocate_refused(const Order& order, int code, Instant now);
   void refresh_refused(int code, Instant now);
+  /// Whether the request is made once more.
+  bool peer_server_error(const Order& order, int code, Instant now);
   void peer_request_refused(const Order& order, int code, Instant now);
 
   // lifecycle.cpp
@@ -156,6 +159,7 @@ class Client {
   const Session* allocated_session() const;
   bool is_attempting() const;
   void begin_attempt();
+  void resume_attempt();
   void won(std::uint32_t session);
   void allocate(Session& session, std::uint8_t challenges);
   void fail_attempt(AttemptFailure why, int code, Instant now);

@@ -29,22 +29,28 @@ struct ClientConfig {
   bool measure_round_trip = true;
   /// The longest RTO that they may lead to.
   Duration longest_rto = stun::usual_longest_rto;
+  /// From the start of one transaction to the next, over all sockets; >= 0. RFC 8445, section 14
+  /// wants no less than 5 ms (PROTOCOL E3). Copies are not held back.
+  Duration start_gap = std::chrono::milliseconds(5);
   /// LIFETIME to ask for; zero leaves it to the relay.
   Duration requested_lifetime = {};
 
   /// The longest silence in either direction before a Refresh (RFC 8656, section 8; PROTOCOL F7).
   Duration keep_alive = std::chrono::seconds(25);
   /// From one answered ChannelBind to the next. Well inside the 300 s of the permission: two whole
-  /// give-ups of 39.5 s still fit (PROTOCOL H7, PM5).
-  Duration channel_refresh = std::chrono::seconds(200);
-  Duration permission_refresh = std::chrono::seconds(200);
+  /// give-ups of the longest RTO still fit, and four of the shortest (PROTOCOL H7, PM5).
+  Duration channel_refresh = std::chrono::seconds(120);
+  Duration permission_refresh = std::chrono::seconds(120);
 
   /// The pause before a new attempt doubles from the first to the longest; half of each is drawn.
   Duration first_pause = std::chrono::seconds(1);
   Duration longest_pause = std::chrono::seconds(60);
   /// An allocation that lived so long ends the doubling.
   Duration stable_after = std::chrono::seconds(60);
-  /// After 486 and 508, and before a peer's failed request is tried again (PROTOCOL C8).
+  /// Before a request that met a 5xx is made again, four times at most (PROTOCOL T17).
+  Duration server_error_pause = std::chrono::seconds(5);
+  /// After 486 and 508, after a fifth 5xx, and before a peer's failed request is tried again
+  /// (PROTOCOL C8).
   Duration capacity_pause = std::chrono::seconds(60);
   /// After 437 on three local ports (PROTOCOL C7).
   Duration mismatch_pause = std::chrono::minutes(2);

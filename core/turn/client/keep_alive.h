@@ -14,6 +14,9 @@ class KeepAlive {
   KeepAlive(Duration period, Instant now) : period_(period), heard_at_(now), sent_at_(now) {}
 
   Due due() const { return {std::min(heard_at_, sent_at_) + period_, Timer::keep_alive}; }
+  /// When the relay has been silent for a whole period.
+  Due silence_due() const { return {heard_at_ + period_, Timer::keep_alive}; }
+  bool is_silent(Instant now) const { return now >= heard_at_ + period_; }
   /// Whether the relay gave a sign of life after `since`.
   bool heard_after(Instant since) const { return heard_at_ > since; }
 

@@ -58,6 +58,14 @@ void Client::begin_attempt() {
   }
 }
 
+// The Allocate that met a 5xx is made again; or an attempt begins.
+void Client::resume_attempt() {
+  schedule_.begin();
+  const auto attempting = std::ranges::find(sessions_, Stage::allocating, &Session::stage);
+  if (attempting == sessions_.end()) return begin_attempt();
+  allocate(*attempting, 0);
+}
+
 // The first endpoint to challenge is the one to use; the other is abandoned (PROTOCOL X5).
 void Client::won(std::uint32_t session) {
   std::vector<std::uint32_t> losers;
@@ -82,10 +90,10 @@ void Client::fail_attempt(AttemptFailure why, int code, Instant now) {
     case AttemptFailure::unanswered:
     case AttemptFailure::no_socket:
     case AttemptFailure::stale_nonce_loop:
-    case AttemptFailure::server_error:
       at = schedule_.after_failure(config_, random_, now);
       break;
     case AttemptFailure::no_capacity:
+    case AttemptFailure::server_error:
       at = schedule_.after_pause(config_.capacity_pause, random_, now);
       break;
     case AttemptFailure::mismatch:

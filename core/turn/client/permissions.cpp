@@ -92,6 +92,7 @@ void Permissions::sent(const PeerAddress& peer, Instant now) {
 
 bool Permissions::confirmed(const PeerAddress& peer, Instant asked_at, Instant now) {
   Permission& permission = existing(peer);
+  permission.server_errors = 0;
   const bool was_there = permission.confirmed && now < permission.expires_at;
   permission.creating = false;
   permission.expires_at = asked_at + lifetime;
@@ -108,10 +109,18 @@ void Permissions::failed(const PeerAddress& peer, Instant retry_at) {
   recompute_due();
 }
 
+bool Permissions::server_error(const PeerAddress& peer, Instant retry_at) {
+  Permission& permission = existing(peer);
+  if (++permission.server_errors > most_server_errors) return false;
+  failed(peer, retry_at);
+  return true;
+}
+
 void Permissions::refused(const PeerAddress& peer) {
   Permission& permission = existing(peer);
   permission.creating = false;
   permission.wanted = false;
+  permission.server_errors = 0;
   recompute_due();
 }
 

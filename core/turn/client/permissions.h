@@ -40,6 +40,8 @@ class Permissions {
   void sent(const PeerAddress& peer, Instant now);
   bool confirmed(const PeerAddress& peer, Instant asked_at, Instant now);
   void failed(const PeerAddress& peer, Instant retry_at);
+  /// A 5xx. False if there were so many in a row that the request has failed.
+  bool server_error(const PeerAddress& peer, Instant retry_at);
   void refused(const PeerAddress& peer);
 
   bool operator==(const Permissions&) const = default;
@@ -52,6 +54,7 @@ class Permissions {
     bool confirmed = false;
     Instant create_at = Instant::never();
     Instant expires_at = long_ago;
+    std::uint8_t server_errors = 0;  // in a row
     Instant last_sent = long_ago;
 
     const IpAddress& ip() const { return peer.endpoint.ip; }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "core/fifo.h"
 #include "core/stun/transaction.h"
@@ -52,23 +53,47 @@ struct Order {
   bool operator==(const Order&) const = default;
 };
 
-/// The transactions with one relay: at most ten at a time, the rest wait in order (RFC 8489,
-/// section 6.2; PROTOCOL T3).
+/// The transactions with one relay over all our sockets: at most ten at a time, and one start per
+/// gap; the rest wait in order (RFC 8489, section 6.2; RFC 8445, section 14; PROTOCOL T3, E3). Only
+/// a Refresh goes before all others, so that no queue delays the news that the relay is dead.
 class Requests {
  public:
   using Outstanding = stun::Transactions<Order>;
 
+  explicit Requests(Duration start_gap) : start_gap_(start_gap) {}
+
   Outstanding& outstanding() { return outstanding_; }
   Due due() const {
-    if (outstanding_.empty()) return {};
-    return {*outstanding_.poll_timeout(), Timer::retransmit};
+    Due due;
+    if (!outstanding_.empty()) due = {*outstanding_.poll_timeout(), Timer::retransmit};
+    return has_next() ? sooner(due, {next_start_, Timer::pacing}) : due;
   }
 
   void enqueue(const Order& order) { waiting_.push(order); }
-  bool has_next() const { return !waiting_.empty() && !outstanding_.is_full(); }
-  /// The next order, if there is one and room for it.
-  std::optional<Order> next() {
-    if (!has_next()) return {};
+  /// A Refresh, in the place of one that is queued or outstanding for the same socket.
+  void enqueue_first(const Order& refresh) {
+    const auto is_replaced = [&](const Order& order) {
+      return order.kind == refresh.kind && order.session == refresh.session;
+    };
+    outstanding_.finish_if([&](const auto& entry) { return is_replaced(entry.tag); });
+    std::vector<Order> rest;
+    while (const auto order = waiting_.pop()) {
+      if (!is_replaced(*order)) rest.push_back(*order);
+    }
+    waiting_.push(refresh);
+    for (const Order& order : rest) waiting_.push(order);
+  }
+  /// Room for one more: the request that was started first waits for another turn.
+  void make_room() {
+    if (!outstanding_.is_full()) return;
+    const auto& oldest = *outstanding_.begin();
+    waiting_.push(oldest.tag);
+    outstanding_.finish(oldest.transaction.id());
+  }
+  /// The next order, if there is one that may start now; it starts.
+  std::optional<Order> next(Instant now) {
+    if (!has_next() || now < next_start_) return {};
+    next_start_ = now + start_gap_;
     return waiting_.pop();
   }
   /// Nothing of this session is sent or expected any more.
@@ -83,8 +108,12 @@ class Requests {
   bool operator==(const Requests&) const = default;
 
  private:
+  bool has_next() const { return !waiting_.empty() && !outstanding_.is_full(); }
+
   Outstanding outstanding_;
   Fifo<Order> waiting_;
+  Duration start_gap_;
+  Instant next_start_ = long_ago;
 };
 
 }  // namespace tickover::turn::client

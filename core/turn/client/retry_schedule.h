@@ -8,7 +8,8 @@
 
 namespace tickover::turn::client {
 
-/// When the next attempt to allocate begins. At most one is planned.
+/// When the next attempt to allocate begins, or the Allocate of this one is made again. At most one
+/// is planned.
 class RetrySchedule {
  public:
   Due due() const { return {at_, Timer::reallocate}; }
@@ -27,6 +28,8 @@ class RetrySchedule {
   Instant after_pause(Duration pause, Random& random, Instant now) {
     return plan(now + pause + drawn_below(pause / 4, random));
   }
+  /// For the Allocate of the attempt under way.
+  void again_at(Instant at) { at_ = at; }
   void begin() { at_ = Instant::never(); }
   void succeeded() { failures_ = 0; }
 

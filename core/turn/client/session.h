@@ -21,10 +21,11 @@ struct Session {
   Endpoint local = {};  // once it is open
   Stage stage = Stage::opening;
   Credentials credentials = {};
-  std::uint8_t allocates = 0;     // authenticated Allocate transactions begun
-  bool evicted = false;           // Refresh(0) against a 437 was tried
-  bool socket_gone = false;       // closed by the host
-  Instant refused_at = long_ago;  // when the host last refused to send
+  std::uint8_t allocates = 0;      // authenticated Allocate transactions begun
+  std::uint8_t server_errors = 0;  // 5xx to the Allocate
+  bool evicted = false;            // Refresh(0) against a 437 was tried
+  bool socket_gone = false;        // closed by the host
+  Instant refused_at = long_ago;   // when the host last refused to send
 
   bool operator==(const Session&) const = default;
 };

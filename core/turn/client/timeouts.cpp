@@ -33,9 +33,6 @@ void Client::settle(Instant now) {
     CHECK(++rounds <= 16);
     run_timers(now);
   }
-  if (!requests_.has_next()) return;
-  while (const auto order = requests_.next()) start(*order, now);
-  next_due_ = due();
 }
 
 void Client::run_timers(Instant now) {
@@ -46,7 +43,8 @@ void Client::run_timers(Instant now) {
   for (const PeerAddress& peer : channels_.take_expired(now)) events_.push(PeerLost{peer});
   for (const PeerAddress& peer : permissions_.take_expired(now)) events_.push(PeerLost{peer});
   enqueue_due(now);
-  if (schedule_.due().is_due(now)) begin_attempt();
+  if (schedule_.due().is_due(now)) resume_attempt();
+  while (const auto order = requests_.next(now)) start(*order, now);
 }
 
 void Client::retransmit(Instant now) {
@@ -67,10 +65,7 @@ void Client::enqueue_due(Instant now) {
   if (!allocation_) return;
   const std::uint32_t session = allocated_session()->id;
   // It has not expired, so what is due of it can only be a Refresh.
-  if (allocation_->due().is_due(now)) {
-    allocation_->refreshing();
-    requests_.enqueue({.kind = Kind::refresh, .session = session});
-  }
+  if (allocation_->due().is_due(now)) ask_for_refresh(session, now);
   for (const Channels::Bind& bind : channels_.take_due(now)) {
     requests_.enqueue(
         {.kind = Kind::bind, .session = session, .peer = bind.peer, .channel = bind.number});
@@ -78,6 +73,16 @@ void Client::enqueue_due(Instant now) {
   for (const PeerAddress& peer : permissions_.take_due(now)) {
     requests_.enqueue({.kind = Kind::permit, .session = session, .peer = peer});
   }
+}
+
+// After a whole silence of the relay the Refresh starts now, whatever else is under way: one that
+// was asked for before its last word would prove nothing when it is given up (BUGS P9).
+void Client::ask_for_refresh(std::uint32_t session, Instant now) {
+  requests_.enqueue_first({.kind = Kind::refresh, .session = session});
+  allocation_->refreshing();
+  if (!allocation_->keep_alive().is_silent(now)) return;
+  requests_.make_room();
+  allocation_->refresh_asked(now);
 }
 
 void Client::start(Order order, Instant now) {
@@ -89,6 +94,7 @@ void Client::start(Order order, Instant now) {
   transmit(session, request, now);
   if (order.kind == Kind::bind) channels_.sent(order.peer, now);
   if (order.kind == Kind::permit) permissions_.sent(order.peer, now);
+  if (order.kind == Kind::refresh) allocation_->refresh_asked(now);
   const auto policy =
       config_.measure_round_trip
           ? round_trips_.policy(config_.backoff, config_.longest_rto, session.server.ip, now)

@@ -10,6 +10,7 @@ namespace tickover::turn::client {
 /// Every reason for which a client ever wants to be woken.
 enum class Timer : std::uint8_t {
   retransmit,          // a request is due again, or has been given up
+  pacing,              // the next request may start
   allocation_expiry,   // the relay has dropped the allocation by now
   allocation_refresh,  //
   channel_bind,        // a channel is to be bound, renewed, or tried again
@@ -25,6 +26,8 @@ constexpr std::string_view name(Timer timer) {
   switch (timer) {
     case Timer::retransmit:
       return "retransmit";
+    case Timer::pacing:
+      return "pacing";
     case Timer::allocation_expiry:
       return "allocation expiry";
     case Timer::allocation_refresh:
@@ -61,6 +64,9 @@ struct Due {
 constexpr Due sooner(Due a, Due b) {
   return b.at < a.at ? b : a;
 }
+
+/// So often a request that met a 5xx is made again (RFC 8489, section 6.3.4; PROTOCOL T17).
+inline constexpr std::uint8_t most_server_errors = 4;
 
 /// Before every instant that a clock shows: what has never been true.
 inline constexpr Instant long_ago = Instant::at(Duration::min());
