@@ -1,5 +1,7 @@
 #include "core/turn/server/server.h"
 
+#include <algorithm>
+
 #include "core/check.h"
 #include "sim/roles/roles.h"
 
@@ -82,6 +84,21 @@ turn::ServerConfig config_of(const RoleContext& context) {
   config.first_relay_port = port("first-port", config.first_relay_port);
   config.last_relay_port = port("last-port", config.last_relay_port);
   config.software = context.text("software", "");
+  if (context.settings.find("password-algorithms")) {
+    config.password_algorithms.clear();
+    for (const std::string& algorithm : context.texts("password-algorithms")) {
+      config.password_algorithms.push_back(algorithm == "md5" ? stun::PasswordAlgorithm::md5
+                                                              : stun::PasswordAlgorithm::sha256);
+    }
+  }
+  config.username_anonymity = context.flag("username-anonymity", false);
+  config.rest_secret = context.text("rest-secret", "");
+  if (const HostInfo* other = context.host(context.text("alternate", ""))) {
+    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+      const auto ip = std::ranges::find(other->addresses, family, &IpAddress::family);
+      if (ip != other->addresses.end()) config.alternate_server.push_back({*ip, stun_port});
+    }
+  }
   config.nonce_lifetime = context.duration("nonce-lifetime", config.nonce_lifetime);
   config.default_lifetime = context.duration("default-lifetime", config.default_lifetime);
   config.max_lifetime = context.duration("max-lifetime", config.max_lifetime);
@@ -116,6 +133,15 @@ Role turn_server_role() {
           .help = "a TURN relay that also answers STUN Binding (RFC 8656, RFC 8489)",
           .keys = {{"realm", ValueType::text, "of its credentials (example.org)"},
                    {"users", ValueType::texts, "\"name:password\" (user:password)"},
+                   {"password-algorithms",
+                    ValueType::texts,
+                    "offered, the best first (both)",
+                    {},
+                    false,
+                    {"sha-256", "md5"}},
+                   {"username-anonymity", ValueType::flag, "users are named by USERHASH (false)"},
+                   {"rest-secret", ValueType::text, "makes users until a date (none)"},
+                   {"alternate", ValueType::host, "the relay to send all clients to (none)"},
                    {"nonce-lifetime", ValueType::duration, "after which a nonce is stale (1h)"},
                    {"default-lifetime", ValueType::duration, "of allocations (10min)"},
                    {"max-lifetime", ValueType::duration, "of allocations (1h)"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/stun/types.h"
@@ -29,8 +30,8 @@ struct Reply {
   FiveTuple tuple;
   stun::Method method{};
   stun::TransactionId id;
-  std::optional<UserId> signer;  // its key signs the response; empty: unsigned
-  bool fingerprint = false;      // as the request had one (PROTOCOL T19)
+  std::optional<Signature> signature;  // empty: unsigned
+  bool fingerprint = false;            // as the request had one (PROTOCOL T19)
 
   bool operator==(const Reply&) const = default;
 };
@@ -62,7 +63,9 @@ struct Opening {
 /// nothing yet, and the relay's expiry says how long the owner has to answer.
 struct Allocation {
   FiveTuple tuple;
-  UserId user{};
+  UserId user{};     // whose it is (PROTOCOL A24)
+  UserId account{};  // on whose quota it counts
+  std::string username;
   stun::TransactionId created_by;
   Duration granted;  // at its creation, so that a retransmission gets the same answer (R15)
   Relay relay;

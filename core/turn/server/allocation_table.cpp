@@ -16,7 +16,7 @@ std::uint32_t AllocationTable::add(Allocation allocation) {
     free_.pop_back();
   }
   by_client_.insert(allocation.tuple, slot);
-  ++held_[Authenticator::index(allocation.user)];
+  ++accounts_[allocation.account].held;
   slots_[slot] = std::move(allocation);
   reschedule(slot);
   return slot;
@@ -36,13 +36,14 @@ Allocation AllocationTable::remove(std::uint32_t slot) {
   by_client_.erase(allocation.tuple);
   if (allocation.is_open()) by_relay_.erase(allocation.relay.address.endpoint);
   deadlines_.remove(slot);
-  --held_[Authenticator::index(allocation.user)];
+  const auto account = accounts_.find(allocation.account);
+  if (--account->second.held == 0) accounts_.erase(account);
   free_.insert(std::ranges::upper_bound(free_, slot, std::greater{}), slot);
   return allocation;
 }
 
 bool AllocationTable::is_consistent() const {
-  std::vector<std::size_t> held(held_.size());
+  std::map<UserId, std::size_t> held;
   std::size_t all = 0;
   std::size_t open = 0;
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
@@ -52,7 +53,7 @@ bool AllocationTable::is_consistent() const {
     }
     const Allocation& allocation = *slots_[slot];
     ++all;
-    ++held[Authenticator::index(allocation.user)];
+    ++held[allocation.account];
     if (by_client_.find(allocation.tuple) != slot) return false;
     const auto by_relay = by_relay_.find(allocation.relay.address.endpoint);
     if (allocation.is_open()) {
@@ -63,7 +64,10 @@ bool AllocationTable::is_consistent() const {
     if (!allocation.relay.permissions.is_consistent()) return false;
     if (!allocation.relay.channels.is_consistent()) return false;
   }
-  return held == held_ && by_client_.size() == all && by_relay_.size() == open &&
+  const bool counts_agree = std::ranges::equal(held, accounts_, [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second == b.second.held;
+  });
+  return counts_agree && by_client_.size() == all && by_relay_.size() == open &&
          deadlines_.size() == all && free_.size() + all == slots_.size();
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
 #include "core/flat_index.h"
 #include "core/turn/server/allocation.h"
 #include "core/turn/server/deadline_heap.h"
+#include "core/turn/server/token_bucket.h"
 
 namespace tickover::turn {
 
@@ -14,10 +16,18 @@ namespace tickover::turn {
 /// nowhere else (BUGS D03, D19). Slots are reused, lowest first.
 class AllocationTable {
  public:
-  explicit AllocationTable(std::size_t users) : held_(users) {}
-
   std::size_t size() const { return by_client_.size(); }
-  std::size_t held_by(UserId user) const { return held_[Authenticator::index(user)]; }
+  std::size_t held_by(UserId account) const {
+    const auto at = accounts_.find(account);
+    return at == accounts_.end() ? 0 : at->second.held;
+  }
+  /// How much the account relays; it must hold an allocation (CHECK), and a new meter begins when
+  /// it holds one again.
+  TokenBucket& bandwidth_of(UserId account) {
+    const auto at = accounts_.find(account);
+    CHECK(at != accounts_.end());
+    return at->second.bandwidth;
+  }
   std::optional<std::uint32_t> find(const FiveTuple& tuple) const { return by_client_.find(tuple); }
   /// Only of open allocations.
   std::optional<std::uint32_t> find(const RelayedAddress& address) const {
@@ -47,12 +57,18 @@ class AllocationTable {
   bool operator==(const AllocationTable&) const = default;
 
  private:
+  struct Account {
+    std::size_t held = 0;
+    TokenBucket bandwidth = {};
+    bool operator==(const Account&) const = default;
+  };
+
   std::vector<std::optional<Allocation>> slots_;
   std::vector<std::uint32_t> free_;  // descending, so that the lowest is at the back
   FlatIndex<FiveTuple> by_client_;
   FlatIndex<Endpoint> by_relay_;
   DeadlineHeap deadlines_;
-  std::vector<std::size_t> held_;  // by user
+  std::map<UserId, Account> accounts_;  // with allocations: users may be anybody (BUGS D19)
 };
 
 }  // namespace tickover::turn

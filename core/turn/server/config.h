@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/address.h"
+#include "core/stun/types.h"
 #include "core/time.h"
 
 namespace tickover::turn {
@@ -18,6 +20,9 @@ struct User {
 
   bool operator==(const User&) const = default;
 };
+
+/// Why these cannot be the users; nothing if they can.
+std::optional<std::string> problem_of(std::span<const User> users);
 
 /// What a TURN server is to do. Every table it keeps has a limit here.
 struct ServerConfig {
@@ -32,6 +37,22 @@ struct ServerConfig {
 
   std::string realm = "tickover";
   std::vector<User> users = {};
+  /// PASSWORD-ALGORITHMS of every challenge, the best first. Clients that know nothing of it may
+  /// use MD5 and MESSAGE-INTEGRITY in any case (RFC 8489, section 9.2.4). Empty: none is offered.
+  std::vector<stun::PasswordAlgorithm> password_algorithms = {stun::PasswordAlgorithm::sha256,
+                                                              stun::PasswordAlgorithm::md5};
+  /// Whether clients may, and so must, name the user by USERHASH (RFC 8489, section 9.2.5).
+  bool username_anonymity = false;
+  /// Makes users for a limited time; see Authenticator. Empty: there are none. They need the date:
+  /// until a WallClock was given they are refused. Quotas count by the name behind the colon, which
+  /// outlives the date (PROTOCOL R10).
+  std::string rest_secret = {};
+  /// Clients are sent there when they want to allocate, one address of a family; those over a
+  /// family that is not here are served (RFC 8489, section 10).
+  std::vector<Endpoint> alternate_server = {};
+  /// Also answers a bare Allocate with 300, unsigned, as servers in the field do; RFC 8489, section
+  /// 14.16 wants the client authenticated first (PROTOCOL W21, X2).
+  bool redirect_unauthenticated = false;
   /// SOFTWARE of every response; empty sends none, which tells and amplifies less (PROTOCOL K18).
   std::string software = {};
 

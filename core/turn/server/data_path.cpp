@@ -88,12 +88,12 @@ void Server::handle_channel_data(const Datagram& datagram, Instant now) {
                datagram.dont_fragment, now);
 }
 
-bool Server::has_bandwidth(UserId user, std::size_t payload, Instant now) {
+bool Server::has_bandwidth(UserId account, std::size_t payload, Instant now) {
   const std::uint64_t limit = config_.max_bytes_per_second_per_user;
   // A second's worth may come at once, and in any case the largest datagram.
   const Rate rate{limit, std::max<std::uint64_t>(limit, max_datagram_size + packet_overhead)};
   return limit == 0 ||
-         bandwidth_[Authenticator::index(user)].take(payload + packet_overhead, rate, now);
+         allocations_.bandwidth_of(account).take(payload + packet_overhead, rate, now);
 }
 
 void Server::send_to_peer(const Allocation& allocation, const RelayedAddress& from,
@@ -105,7 +105,7 @@ void Server::send_to_peer(const Allocation& allocation, const RelayedAddress& fr
     ++counters_.hop_limit_reached;  // which also ends loops of relays (PROTOCOL AB8)
   } else if (payload.size() > payload_limit(peer.family())) {
     ++counters_.oversized;
-  } else if (!has_bandwidth(allocation.user, payload.size(), now)) {
+  } else if (!has_bandwidth(allocation.account, payload.size(), now)) {
     ++counters_.over_bandwidth;
   } else {
     ++counters_.to_peer;
@@ -130,7 +130,7 @@ void Server::handle_peer_datagram(std::uint32_t slot, const Datagram& datagram, 
     ++counters_.not_turn;
   } else if (datagram.hop_limit <= 1) {
     ++counters_.hop_limit_reached;
-  } else if (!has_bandwidth(allocation.user, datagram.payload.size(), now)) {
+  } else if (!has_bandwidth(allocation.account, datagram.payload.size(), now)) {
     ++counters_.over_bandwidth;
   } else if (const auto* channel = allocation.relay.channels.find(datagram.remote, now)) {
     send_channel_data(allocation.tuple, channel->number, datagram);

@@ -9,7 +9,7 @@ std::uint64_t RequestMemory::hash(const FiveTuple& tuple, const stun::Transactio
   ByteReader in(id.bytes);
   const std::uint64_t high = in.u64();
   const std::uint64_t low = in.u32();
-  const std::uint64_t who = mix(stable_hash(tuple), Authenticator::index(user));
+  const std::uint64_t who = mix(stable_hash(tuple), stable_hash(user));
   return scramble(mix(mix(key_, who), mix(high, low)));
 }
 

@@ -55,20 +55,25 @@ void Server::handle_request(const stun::MessageView& message, const Datagram& da
   Reply reply{.tuple = {datagram.local, {datagram.remote}},
               .method = message.method(),
               .id = message.id(),
-              .signer = {},
+              .signature = {},
               .fingerprint = message.has_fingerprint()};
   if (message.method() == Method::binding) {
     if (may_answer_unsigned(reply, now)) answer_binding(message, reply);
     return;
   }
-  const auto user = authenticator_.check(message, datagram.remote, now);
-  if (!user && !may_answer_unsigned(reply, now)) return;
-  if (!user && user.error() == ErrorCode::bad_request) return refuse(reply, user.error());
-  if (!user) return challenge(reply, user.error(), now);
-  reply.signer = *user;
+  const auto who = authenticator_.check(message, datagram.remote, now);
+  if (!who && !may_answer_unsigned(reply, now)) return;
+  if (!who && who.error() == ErrorCode::bad_request) return refuse(reply, who.error());
+  if (!who) {
+    const bool is_bare = !message.has_integrity() && !message.has_integrity_sha256();
+    const bool may_leave = config_.redirect_unauthenticated && is_bare;
+    if (may_leave && message.method() == Method::allocate && redirect(reply)) return;
+    return challenge(reply, who.error(), now);
+  }
+  reply.signature = who->signature;
   const UnknownAttributes unknown = unknown_attributes(message);
   if (!unknown.empty()) return refuse_attributes(reply, unknown.types());
-  dispatch({message, reply, *user, now});
+  dispatch({message, reply, *who, now});
 }
 
 void Server::answer_binding(const stun::MessageView& message, const Reply& reply) {
@@ -81,7 +86,11 @@ void Server::answer_binding(const stun::MessageView& message, const Reply& reply
 }
 
 void Server::dispatch(const Request& request) {
-  if (request.message.method() == Method::allocate) return allocate(request);
+  if (request.message.method() == Method::allocate) {
+    // Who has an allocation here stays with it (PROTOCOL R2).
+    if (!allocations_.find(request.tuple()) && redirect(request.reply)) return;
+    return allocate(request);
+  }
   if (request.message.method() == Method::refresh) {
     if (const auto past = request_memory_.find(hash(request), request.now)) {
       return repeat(request, *past);
@@ -94,7 +103,7 @@ void Server::dispatch(const Request& request) {
     if (deletes(request.message)) request_memory_.remember(hash(request), {.at = request.now});
     return refuse(request.reply, ErrorCode::allocation_mismatch);
   }
-  if (allocations_.at(*slot).user != request.user) {
+  if (allocations_.at(*slot).user != request.who.user) {
     return refuse(request.reply, ErrorCode::wrong_credentials);
   }
   switch (request.message.method()) {
@@ -119,7 +128,8 @@ void Server::allocate(const Request& request) {
   const stun::MessageView& message = request.message;
   if (const auto slot = allocations_.find(request.tuple())) {
     const Allocation& allocation = allocations_.at(*slot);
-    const bool repeated = allocation.created_by == message.id() && allocation.user == request.user;
+    const bool repeated =
+        allocation.created_by == message.id() && allocation.user == request.who.user;
     if (!repeated) return refuse(request.reply, ErrorCode::allocation_mismatch);
     // While the port is opening, the answer to come serves this copy too.
     if (allocation.is_open()) succeed_allocate(request.reply, allocation);
@@ -158,7 +168,7 @@ void Server::allocate(const Request& request) {
   if (!family || !ports_.supports(*family)) {
     return refuse(request.reply, ErrorCode::address_family_not_supported);
   }
-  if (allocations_.held_by(request.user) >= config_.max_allocations_per_user) {
+  if (allocations_.held_by(request.who.account) >= config_.max_allocations_per_user) {
     return refuse(request.reply, ErrorCode::allocation_quota_reached);
   }
   open_relay(request, *family, granted(lifetime.value_or(Duration())));
@@ -170,7 +180,9 @@ void Server::open_relay(const Request& request, AddressFamily family, Duration l
                         : std::nullopt;
   if (!port) return refuse(request.reply, ErrorCode::insufficient_capacity);
   allocations_.add({.tuple = request.tuple(),
-                    .user = request.user,
+                    .user = request.who.user,
+                    .account = request.who.account,
+                    .username = std::string(request.who.name),
                     .created_by = request.message.id(),
                     .granted = lifetime,
                     .relay = {.address = {*port},

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/turn/server/server.h"
 
 namespace tickover::turn {
@@ -16,7 +18,11 @@ stun::MessageWriter Server::begin(const Reply& reply, stun::Class message_class)
 
 void Server::finish(const Reply& reply, stun::MessageWriter& writer) {
   if (!config_.software.empty()) writer.add_text(AttributeType::software, config_.software);
-  if (reply.signer) writer.add_integrity(authenticator_.key(*reply.signer));
+  if (reply.signature && reply.signature->sha256) {
+    writer.add_integrity_sha256(reply.signature->key);
+  } else if (reply.signature) {
+    writer.add_integrity(reply.signature->key);
+  }
   if (reply.fingerprint) writer.add_fingerprint();
   CHECK(writer.ok());
   transmits_.sent(
@@ -65,7 +71,26 @@ void Server::challenge(const Reply& reply, stun::ErrorCode code, Instant now) {
   writer.add_text(AttributeType::realm, authenticator_.realm());
   writer.add_text(AttributeType::nonce,
                   authenticator_.fresh_nonce(reply.tuple.client.endpoint, now).text());
+  if (!authenticator_.offered().empty()) {
+    writer.add_password_algorithms(AttributeType::password_algorithms, authenticator_.offered());
+  }
   finish(reply, writer);
+}
+
+// RFC 8489, section 10: of the request's family first. Without one, the client stays here.
+bool Server::redirect(const Reply& reply) {
+  const AddressFamily family = reply.tuple.client.endpoint.family();
+  const auto first = std::ranges::find(config_.alternate_server, family, &Endpoint::family);
+  if (first == config_.alternate_server.end()) return false;
+  ++counters_.error_responses;
+  stun::MessageWriter writer = begin(reply, stun::Class::error);
+  writer.add_error(stun::ErrorCode::try_alternate, "");
+  writer.add_plain_address(AttributeType::alternate_server, *first);
+  for (const Endpoint& other : config_.alternate_server) {
+    if (other.family() != family) writer.add_plain_address(AttributeType::alternate_server, other);
+  }
+  finish(reply, writer);
+  return true;
 }
 
 void Server::refuse_attributes(const Reply& reply, std::span<const AttributeType> unknown) {

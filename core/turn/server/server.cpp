@@ -28,18 +28,17 @@ std::string_view name(ServerTimer timer) {
 
 Server::Server(ServerConfig config, Random random, Instant now)
     : config_(std::move(config)),
-      authenticator_(config_, random.split(hash_text("nonce")), now),
+      authenticator_(config_, random.split(hash_text("credentials")), now),
       policy_(config_),
       ports_(config_),
       port_random_(random.split(hash_text("relay port"))),
       id_random_(random.split(hash_text("transaction id"))),
-      allocations_(authenticator_.user_count()),
       answer_budget_(config_, random.split(hash_text("answer budget"))),
       request_memory_(config_.max_remembered_requests, config_.nonce_lifetime,
-                      random.split(hash_text("request memory"))),
-      bandwidth_(authenticator_.user_count()) {
+                      random.split(hash_text("request memory"))) {
   CHECK(!config_.problem());
   config_.users.clear();
+  config_.rest_secret.clear();
   for (const Endpoint& local : config_.listen) {
     listeners_.push_back({local});
     open_listener(listeners_.back());
@@ -53,8 +52,8 @@ std::vector<AllocationProbe> Server::allocations() const {
   allocations_.for_each([&](const Allocation& allocation) {
     if (!allocation.is_open()) return;
     const Relay& relay = allocation.relay;
-    probes.push_back({allocation.tuple, relay.address, authenticator_.name(allocation.user),
-                      relay.expiry, relay.permissions.entries(), relay.channels.entries()});
+    probes.push_back({allocation.tuple, relay.address, allocation.username, relay.expiry,
+                      relay.permissions.entries(), relay.channels.entries()});
   });
   std::ranges::sort(probes, {}, &AllocationProbe::tuple);
   return probes;
@@ -83,6 +82,15 @@ bool Server::is_consistent() const {
          static_cast<std::size_t>(std::ranges::count_if(pending_, awaited)) == waiting &&
          waiting + static_cast<std::size_t>(std::ranges::count_if(pending_, orphaned)) ==
              pending_.size();
+}
+
+// Commands. ------------------------------------------------------------------------------------
+
+std::expected<void, std::string> Server::set_users(std::span<const User> users, Instant now) {
+  expire(now);
+  if (const auto problem = problem_of(users)) return std::unexpected(*problem);
+  authenticator_.set_users(users);
+  return {};
 }
 
 // Verbs. ---------------------------------------------------------------------------------------
@@ -287,15 +295,17 @@ void Server::input(const SendRefused&, Instant) {
 void Server::input(const AddressesChanged& changed, Instant) {
   policy_.set_host_addresses(changed.addresses);
 }
-// Static users never expire, so the date plays no part.
-void Server::input(const WallClock&, Instant) {}
+// Only for users who expire.
+void Server::input(const WallClock& clock, Instant now) {
+  authenticator_.set_wall_clock(clock.wall, now);
+}
 
 ServerEvent Server::event(ServerEvent::Kind kind, const Allocation& allocation) const {
   return {.kind = kind,
           .local = allocation.tuple.server,
           .client = allocation.tuple.client,
           .relayed = allocation.relay.address,
-          .user = authenticator_.name(allocation.user)};
+          .user = allocation.username};
 }
 
 }  // namespace tickover::turn

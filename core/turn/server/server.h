@@ -1,6 +1,8 @@
 #pragma once
 
+#include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +74,11 @@ class Server {
   /// Whether all indexes, counts, ports and deadlines mirror the allocations (BUGS P12).
   bool is_consistent() const;
 
+  /// Replaces the listed users. Allocations of those who are gone, or have another password now,
+  /// cannot be refreshed and end with their lifetime (PROTOCOL AB20). Nothing changes if the list
+  /// is wrong; the error says why.
+  std::expected<void, std::string> set_users(std::span<const User> users, Instant now);
+
   void handle_input(const Input& input, Instant now);
   void handle_timeout(Instant now);
 
@@ -102,7 +109,7 @@ class Server {
   struct Request {
     const stun::MessageView& message;
     Reply reply;
-    UserId user;
+    const Identity& who;
     Instant now;
     const FiveTuple& tuple() const { return reply.tuple; }
   };
@@ -130,6 +137,8 @@ class Server {
   void handle_stun(const Datagram& datagram, Instant now);
   void handle_request(const stun::MessageView& message, const Datagram& datagram, Instant now);
   void answer_binding(const stun::MessageView& message, const Reply& reply);
+  /// True if an Allocate over this 5-tuple belongs elsewhere and was told so.
+  bool redirect(const Reply& reply);
   void dispatch(const Request& request);
   void allocate(const Request& request);
   void open_relay(const Request& request, AddressFamily family, Duration lifetime);
@@ -142,7 +151,7 @@ class Server {
   void install_permission(Allocation& allocation, Relay& relay, const IpAddress& ip, Instant now);
   Duration granted(Duration requested) const;
   std::uint64_t hash(const Request& request) const {
-    return request_memory_.hash(request.tuple(), request.message.id(), request.user);
+    return request_memory_.hash(request.tuple(), request.message.id(), request.who.user);
   }
   /// Of the request that made it.
   std::uint64_t hash_of(const Allocation& allocation) const {
@@ -168,7 +177,7 @@ class Server {
   void handle_icmp(std::uint32_t slot, const IcmpError& error, Instant now);
   void send_to_peer(const Allocation& allocation, const RelayedAddress& from, const Endpoint& peer,
                     Bytes payload, const Datagram& cause, bool dont_fragment, Instant now);
-  bool has_bandwidth(UserId user, std::size_t payload, Instant now);
+  bool has_bandwidth(UserId account, std::size_t payload, Instant now);
   void send_channel_data(const FiveTuple& to, ChannelNumber number, const Datagram& cause);
   void send_data_indication(const FiveTuple& to, const Datagram& cause);
 
@@ -183,7 +192,6 @@ class Server {
   AllocationTable allocations_;
   AnswerBudget answer_budget_;
   RequestMemory request_memory_;
-  std::vector<TokenBucket> bandwidth_;  // by user
   std::vector<Listener> listeners_;
   std::vector<PendingPort> pending_;  // by request
   std::uint32_t last_request_ = 0;

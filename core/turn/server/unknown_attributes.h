@@ -47,6 +47,9 @@ constexpr bool is_understood(stun::AttributeType type) {
     case requested_address_family:
     case requested_transport:
     case dont_fragment:
+    case message_integrity_sha256:
+    case password_algorithm:
+    case userhash:
     case xor_mapped_address:
       return true;
     default:
