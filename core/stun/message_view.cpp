@@ -163,10 +163,14 @@ std::expected<Endpoint, Lack> MessageView::xor_address(AttributeType type) const
 }
 
 std::expected<Endpoint, Lack> MessageView::plain_address(AttributeType type) const {
-  constexpr std::array<std::uint8_t, 16> no_mask{};
   const auto value = find(type);
   if (!value) return std::unexpected(Lack::absent);
-  return read_address(*value, 0, no_mask);
+  return plain_address({type, *value});
+}
+
+std::expected<Endpoint, Lack> MessageView::plain_address(const Attribute& attribute) const {
+  constexpr std::array<std::uint8_t, 16> no_mask{};
+  return read_address(attribute.value, 0, no_mask);
 }
 
 std::expected<Duration, Lack> MessageView::lifetime() const {

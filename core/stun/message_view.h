@@ -100,6 +100,7 @@ class MessageView {
   std::expected<Endpoint, Lack> xor_address(const Attribute& attribute) const;
   /// MAPPED-ADDRESS, ALTERNATE-SERVER (RFC 8489, section 14.1).
   std::expected<Endpoint, Lack> plain_address(AttributeType type) const;
+  std::expected<Endpoint, Lack> plain_address(const Attribute& attribute) const;
   /// LIFETIME in whole seconds (RFC 8656, section 18.2).
   std::expected<Duration, Lack> lifetime() const;
   std::expected<ErrorInfo, Lack> error() const;

@@ -105,6 +105,13 @@ class Transactions {
     }
     return nullptr;
   }
+  /// Likewise, its tag, to note something about it.
+  Tag* find_tag(const TransactionId& id, Endpoint local, Endpoint remote) {
+    for (Entry& entry : entries_) {
+      if (entry.transaction.is_answered_by(id, local, remote)) return &entry.tag;
+    }
+    return nullptr;
+  }
   /// The earliest deadline of all.
   std::optional<Instant> poll_timeout() const {
     if (entries_.empty()) return {};

@@ -131,7 +131,7 @@ RC_GTEST_PROP(TurnServerChecks, leave_nothing_behind_wherever_strangers_come_fro
   RC_ASSERT(one.server == many.server);
 }
 
-// PROTOCOL A25, P5; BUG D07(a), D07(d); BUGS G10
+// PROTOCOL A25; BUG D07(a), D07(d); BUGS G10
 RC_GTEST_PROP(TurnServerChecks, let_a_nonce_be_used_as_often_as_its_client_likes, ()) {
   Bench bench;
   Client alice(bench, alice_at);
@@ -145,6 +145,24 @@ RC_GTEST_PROP(TurnServerChecks, let_a_nonce_be_used_as_often_as_its_client_likes
                                       modern(alice.credentials));
     for (int k = 0; k < copies; ++k) RC_ASSERT(alice.answer_to(bytes).code() == 0);
   }
+}
+
+// Who knows all nonces of one key knows none of another, so a restart makes them all stale.
+// PROTOCOL AB11, AB26; BUGS G6
+RC_GTEST_PROP(TurnServerChecks, make_nonces_that_hang_on_a_secret,
+              (std::uint64_t a, std::uint64_t b)) {
+  RC_PRE(a != b);
+  const stun::SecurityFeatures features{.password_algorithms = true};
+  const NonceMint one(Random(a), 1h, features, seconds(0));
+  const NonceMint other(Random(b), 1h, features, seconds(0));
+  const std::string nonce(one.issue(alice_at, seconds(5)).text());
+  const std::string foreign(other.issue(alice_at, seconds(5)).text());
+  RC_ASSERT(one.is_fresh(nonce, alice_at, seconds(6)));
+  RC_ASSERT(!other.is_fresh(nonce, alice_at, seconds(6)));
+  // Beyond cookie and time, 16 characters of which one in 64 is the same by chance.
+  std::size_t alike = 0;
+  for (std::size_t i = 21; i < nonce.size(); ++i) alike += nonce[i] == foreign[i];
+  RC_ASSERT(alike < 8u);
 }
 
 // What an attacker on the path can do to the challenge: take algorithms out of the list, drop it,

@@ -27,6 +27,18 @@ bool tells_of_request(const Notice& notice) {
          ends("bound");
 }
 
+/// Whether both know the secret that makes users for a limited time.
+bool shares_secret(const HostPlan& client, const HostPlan& relay) {
+  const auto secret = setting_or(client.settings, "rest-secret", std::string());
+  return !secret.empty() && secret == setting_or(relay.settings, "rest-secret", std::string());
+}
+
+/// Whether a client was told to believe what nobody signed.
+bool trusts_the_path(const HostPlan& client) {
+  return setting_or(client.settings, "accept-unsigned-errors", false) ||
+         setting_or(client.settings, "follow-unsigned-redirect", false);
+}
+
 /// Whether anything on the way may change, or somebody may not know the password.
 bool has_foul_play(const Plan& plan) {
   const auto corrupts = [](const Conditions& c) { return c.corrupt.numerator() > 0; };
@@ -48,6 +60,7 @@ bool has_foul_play(const Plan& plan) {
     const auto is_own = [&](const Credentials& user) {
       return user.name == own.name && user.password == own.password;
     };
+    if (shares_secret(plan.hosts[i], plan.hosts[relay])) continue;
     if (std::ranges::none_of(users, is_own)) return true;
   }
   return false;
@@ -66,7 +79,13 @@ Authentication::Authentication(const Plan& plan) : judges_all_(has_foul_play(pla
       host.relay = relay;
       host.realm = realm_of(plan.hosts[relay]);
       host.users = {credentials_of(plan.hosts[i])};
+      if (trusts_the_path(plan.hosts[i])) host.realm.clear();
     }
+  }
+  for (HostIndex i = 0; i < plan.hosts.size(); ++i) {
+    const HostIndex relay = hosts_[i].relay;
+    if (relay == no_index || !shares_secret(plan.hosts[i], plan.hosts[relay])) continue;
+    hosts_[relay].users.push_back(credentials_of(plan.hosts[i]));
   }
 }
 

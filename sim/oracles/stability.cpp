@@ -68,6 +68,7 @@ std::optional<Stability::Client> Stability::at_rest(const Plan& plan, HostIndex 
   const HostIndex relay = relay_of(plan, host);
   if (relay == no_index) return {};
   const HostPlan& own = plan.hosts[host];
+  if (own.settings.find("rest-secret") != nullptr) return {};  // its credentials end
   const Settings& theirs = plan.hosts[relay].settings;
   const Duration round_trip = longest_flight(plan) * 2;
   const Duration oversleep = longest_oversleep(own);

@@ -62,7 +62,9 @@ void TrafficBound::observe(const Step& step, const World& world) {
                                       "plenty",
                                       name_of(world.plan(), step.host), control, host.bound));
     }
-    if (!message || !message->is_request() || !find_attribute(*message, stun_attribute::username) ||
+    if (!message || !message->is_request() ||
+        (!find_attribute(*message, stun_attribute::username) &&
+         !find_attribute(*message, stun_attribute::userhash)) ||
         !is_new_attempt(host, message->id)) {
       continue;
     }

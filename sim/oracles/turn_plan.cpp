@@ -1,20 +1,53 @@
 #include "sim/oracles/turn_plan.h"
 
 #include <algorithm>
+#include <span>
+
+#include "sim/oracles/naive_digest.h"
 
 namespace tickover::sim {
 
 HostIndex relay_of(const Plan& plan, HostIndex client) {
   const HostPlan& host = plan.hosts[client];
   if (host.info.role != "turn-client") return no_index;
-  const auto relay = plan.host_named(setting_or(host.settings, "relay", std::string()));
-  return relay && is_relay(plan.hosts[*relay]) ? *relay : no_index;
+  auto relay = plan.host_named(setting_or(host.settings, "relay", std::string()));
+  if (!relay || !is_relay(plan.hosts[*relay])) return no_index;
+  for (std::size_t hops = 0; hops < plan.hosts.size(); ++hops) {
+    const Settings& settings = plan.hosts[*relay].settings;
+    const auto other = plan.host_named(setting_or(settings, "alternate", std::string()));
+    if (!other) return *relay;
+    relay = other;
+  }
+  return no_index;  // they send each other's clients around
 }
 
 bool is_listener(const HostPlan& relay, const Endpoint& endpoint) {
   return endpoint.port == relay.role->port &&
          std::ranges::find(relay.info.addresses, endpoint.ip) != relay.info.addresses.end();
 }
+
+namespace {
+
+/// RFC 4648, section 4, six bits after the other.
+std::string base64(std::span<const std::uint8_t> bytes) {
+  const auto bit = [&](std::size_t i) {
+    return i < 8 * bytes.size() ? bytes[i / 8] >> (7 - i % 8) & 1 : 0;
+  };
+  std::string text;
+  for (std::size_t i = 0; i < 8 * bytes.size(); i += 6) {
+    int value = 0;
+    for (std::size_t k = i; k < i + 6; ++k) value = 2 * value + bit(k);
+    text += static_cast<char>(value < 26    ? 'A' + value
+                              : value < 52  ? 'a' + value - 26
+                              : value < 62  ? '0' + value - 52
+                              : value == 62 ? '+'
+                                            : '/');
+  }
+  while (text.size() % 4 != 0) text += '=';
+  return text;
+}
+
+}  // namespace
 
 std::vector<Credentials> users_of(const HostPlan& relay) {
   std::vector<Credentials> users;
@@ -28,8 +61,16 @@ std::vector<Credentials> users_of(const HostPlan& relay) {
 }
 
 Credentials credentials_of(const HostPlan& client) {
-  return {setting_or(client.settings, "username", std::string("user")),
-          setting_or(client.settings, "password", std::string("password"))};
+  const auto name = setting_or(client.settings, "username", std::string("user"));
+  const auto secret = setting_or(client.settings, "rest-secret", std::string());
+  if (secret.empty()) {
+    return {name, setting_or(client.settings, "password", std::string("password"))};
+  }
+  const Duration valid_for =
+      setting_or(client.settings, "valid-for", Duration(std::chrono::hours(24)));
+  const std::int64_t end = (HostClock::epoch + valid_for).count() / 1'000'000'000;
+  const std::string dated = std::to_string(end) + ":" + name;
+  return {dated, base64(naive_hmac_sha1({secret.begin(), secret.end()}, as_bytes(dated)))};
 }
 
 std::string realm_of(const HostPlan& relay) {

@@ -30,7 +30,8 @@ T setting_or(const Settings& settings, std::string_view key, T usual) {
 inline bool is_relay(const HostPlan& host) {
   return host.info.role == "turn-server";
 }
-/// The relay of a turn-client; no_index for every other host.
+/// The relay of a turn-client, or the one that it sends its clients to; no_index for every other
+/// host.
 HostIndex relay_of(const Plan& plan, HostIndex client);
 /// Whether a turn-client's relay listens there.
 bool is_listener(const HostPlan& relay, const Endpoint& endpoint);
@@ -39,7 +40,8 @@ struct Credentials {
   std::string name;
   std::string password;
 };
-/// Those that a relay accepts, and the one that a client uses.
+/// Those that a relay lists, and the one that a client uses. A relay with a `rest-secret` also
+/// accepts clients with the same one.
 std::vector<Credentials> users_of(const HostPlan& relay);
 Credentials credentials_of(const HostPlan& client);
 std::string realm_of(const HostPlan& relay);

@@ -4,7 +4,9 @@
 #include <iterator>
 
 #include "core/check.h"
+#include "core/turn/rest_credentials.h"
 #include "sim/roles/roles.h"
+#include "sim/world/host_clock.h"
 
 namespace tickover::sim {
 namespace {
@@ -117,6 +119,17 @@ turn::ClientConfig config_of(const RoleContext& context) {
   }
   config.username = context.text("username", "user");
   config.password = context.text("password", "password");
+  if (const std::string secret = context.text("rest-secret", ""); !secret.empty()) {
+    const Duration end = HostClock::epoch + context.duration("valid-for", std::chrono::hours(24));
+    config.username =
+        std::to_string(end / Duration(std::chrono::seconds(1))) + ":" + config.username;
+    const auto password =
+        turn::rest_password(stun::IntegrityKey::raw(as_bytes(secret)), config.username);
+    config.password = {password.begin(), password.end()};
+  }
+  config.hide_username = context.flag("hide-username", false);
+  config.accept_unsigned_errors = context.flag("accept-unsigned-errors", false);
+  config.follow_unsigned_redirect = context.flag("follow-unsigned-redirect", false);
   if (context.settings.find("realm")) config.expected_realm = context.text("realm", "");
   if (context.text("relay-family", "ipv4") == "ipv6") config.relay_family = AddressFamily::ipv6;
   config.backoff = backoff_policy(context);
@@ -161,6 +174,11 @@ Role turn_client_role() {
       .keys = {{"relay", ValueType::host, "the relay's host", {}, true},
                {"username", ValueType::text, "(user)"},
                {"password", ValueType::text, "(password)"},
+               {"rest-secret", ValueType::text, "makes the user until a date (none)"},
+               {"valid-for", ValueType::duration, "from the start of the run to that date (24h)"},
+               {"hide-username", ValueType::flag, "wants a relay that takes USERHASH (false)"},
+               {"accept-unsigned-errors", ValueType::flag, "believes unsigned 437, 441 (false)"},
+               {"follow-unsigned-redirect", ValueType::flag, "follows an unsigned 300 (false)"},
                {"realm", ValueType::text, "the only realm it trusts (any)"},
                {"relay-family",
                 ValueType::text,

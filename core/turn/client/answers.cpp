@@ -13,10 +13,6 @@ using stun::AttributeType;
 
 namespace {
 
-// RFC 8489, section 9.2.5 sets no limit to 438; against a relay that likes no nonce there must be
-// one (PROTOCOL A19).
-constexpr std::uint8_t most_challenges = 3;
-
 constexpr bool is(int code, stun::ErrorCode expected) {
   return code == static_cast<int>(expected);
 }
@@ -58,17 +54,41 @@ void Client::handle_answer(std::uint32_t session_id, const stun::MessageView& me
   const stun::TransactionId id = message.id();
   const int code = code_of(message);
   if (is_challenge(code) && challenged(order, id, code, message, now)) return;
-  // Verified before anything is touched: what fails here was never received (BUGS C19). Nothing
-  // signs the answer to a bare Allocate, so only a challenge counts there.
-  if (order.kind == Kind::probe || !message.verifies(session.credentials.key())) {
+  // Verified before anything is touched: what fails here was never received (BUGS C19), but for
+  // the name of the failure if nothing better comes (PROTOCOL A21).
+  if (!is_trusted(order, message)) {
     ++counters_.unauthenticated;
+    if (!is_challenge(code)) {
+      requests_.outstanding().find_tag(id, session.local, session.server)->violated = true;
+    }
     return;
   }
   answered(session, id, now);
+  const bool allocates = order.kind == Kind::probe || order.kind == Kind::allocate;
+  if (allocates && is(code, stun::ErrorCode::try_alternate)) {
+    return redirected(order, message, now);
+  }
   if (message.message_class() == stun::Class::success && !demands_the_unknown(message)) {
     succeeded(order, message, now);
   } else {
     refused(order, code, now);
+  }
+}
+
+// Nothing signs the answer to a bare Allocate, so only a challenge counts there.
+bool Client::is_trusted(const Order& order, const stun::MessageView& message) const {
+  if (hides_algorithms(message)) return false;  // PROTOCOL A16
+  const Session& session = *std::ranges::find(sessions_, order.session, &Session::id);
+  if (order.kind != Kind::probe && session.credentials.verify(message)) return true;
+  if (message.has_integrity() || message.has_integrity_sha256()) return false;
+  switch (static_cast<stun::ErrorCode>(code_of(message))) {
+    case stun::ErrorCode::allocation_mismatch:
+    case stun::ErrorCode::wrong_credentials:
+      return config_.accept_unsigned_errors && order.kind != Kind::probe;
+    case stun::ErrorCode::try_alternate:
+      return config_.follow_unsigned_redirect;
+    default:
+      return false;
   }
 }
 
@@ -82,86 +102,6 @@ void Client::answered(const Session& session, const stun::TransactionId& id, Ins
   }
   outstanding.finish(id);
   if (session.stage == Stage::allocated) allocation_->keep_alive().heard(now);
-}
-
-bool Client::challenged(const Order& order, const stun::TransactionId& id, int code,
-                        const stun::MessageView& message, Instant now) {
-  Session& session = session_of(order);
-  const bool stale = is(code, stun::ErrorCode::stale_nonce);
-  if (stale && order.kind == Kind::probe) return false;
-  const auto nonce = message.text(AttributeType::nonce);
-  if (!nonce) return false;
-  // 438 may leave the realm as it was.
-  auto realm = message.text(AttributeType::realm);
-  if (!realm && stale) realm = session.credentials.realm();
-  if (!realm || (config_.expected_realm && *realm != *config_.expected_realm)) return false;
-
-  // The old id is retired: a second copy of this challenge finds nothing (BUGS C21).
-  answered(session, id, now);
-  const bool nothing_new =
-      !stale && session.credentials.known() && session.credentials.realm() == *realm;
-  if (nothing_new) {
-    credentials_refused(order, now);
-    return true;
-  }
-  session.credentials.learn(config_.username, config_.password, *realm, *nonce);
-  if (order.kind == Kind::probe) {
-    won(order.session);
-    allocate(*find_session(order.session), 0);
-    return true;
-  }
-  if (order.challenges >= most_challenges) {
-    challenged_too_often(order, now);
-    return true;
-  }
-  Order again = order;
-  ++again.challenges;
-  if (order.kind == Kind::allocate) {
-    allocate(session, again.challenges);
-  } else {
-    requests_.enqueue(again);
-  }
-  return true;
-}
-
-void Client::challenged_too_often(const Order& order, Instant now) {
-  switch (order.kind) {
-    case Kind::probe:
-      break;
-    case Kind::allocate:
-      return fail_attempt(AttemptFailure::stale_nonce_loop,
-                          static_cast<int>(stun::ErrorCode::stale_nonce), now);
-    case Kind::evict:
-      return mismatched(now);
-    case Kind::release:
-      return drop_session(order.session);
-    case Kind::refresh:
-      if (allocation_->server_error(now)) return;
-      return lost_allocation(RemovalReason::refused, Leave::drop, now);
-    case Kind::bind:
-    case Kind::permit:
-      return retry_peer(order, now + config_.capacity_pause);
-  }
-  CHECK(false);
-}
-
-// 401 although user, realm and password are those it asked for: no retry (PROTOCOL A18).
-void Client::credentials_refused(const Order& order, Instant now) {
-  switch (order.kind) {
-    case Kind::allocate:
-    case Kind::evict:
-      return fail_attempt(AttemptFailure::credentials_refused,
-                          static_cast<int>(stun::ErrorCode::unauthenticated), now);
-    case Kind::release:
-      return drop_session(order.session);
-    case Kind::refresh:
-    case Kind::bind:
-    case Kind::permit:
-      return lost_allocation(RemovalReason::credentials_refused, Leave::drop, now);
-    case Kind::probe:
-      break;
-  }
-  CHECK(false);
 }
 
 void Client::succeeded(const Order& order, const stun::MessageView& message, Instant now) {

@@ -121,10 +121,26 @@ void Client::close(Instant now) {
 void Client::restart(Instant now) {
   begin_change(now);
   closed_ = false;
+  start_over(now);
+  settle(now);
+}
+
+void Client::start_over(Instant now) {
   abandon(RemovalReason::restarted, Leave::release, now);
   mismatches_ = 0;
   schedule_.succeeded();
   begin_attempt();
+}
+
+void Client::set_credentials(std::string username, std::string password, Instant now) {
+  begin_change(now);
+  const bool is_renamed = username != config_.username;
+  if (!is_renamed && password == config_.password) return;
+  config_.username = std::move(username);
+  config_.password = std::move(password);
+  ++login_;
+  const bool is_pausing = !allocation_ && !is_attempting();
+  if (!closed_ && (is_renamed || is_pausing)) start_over(now);
   settle(now);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/machine.h"
@@ -16,6 +17,7 @@
 #include "core/turn/client/event.h"
 #include "core/turn/client/event_queue.h"
 #include "core/turn/client/permissions.h"
+#include "core/turn/client/redirects.h"
 #include "core/turn/client/requests.h"
 #include "core/turn/client/retry_schedule.h"
 #include "core/turn/client/session.h"
@@ -32,7 +34,8 @@ namespace tickover::turn {
 ///
 /// Peers that were asked for stay wanted: they are bound again on each new allocation, until they
 /// are released or the relay refuses them. An answer counts only if its id, its source, the socket
-/// it came to and its MESSAGE-INTEGRITY are right; only the challenges 401 and 438 go unsigned.
+/// it came to and its MESSAGE-INTEGRITY (or -SHA256) are right; only the challenges 401 and 438 go
+/// unsigned.
 /// A success to an unsigned Allocate is ignored: a relay without credentials is not supported.
 class Client {
  public:
@@ -83,6 +86,11 @@ class Client {
   /// Gives the allocation back (Refresh with LIFETIME 0) and stays quiet. Wanted peers are kept for
   /// restart().
   void close(Instant now);
+  /// From now on the user is this one. With another name what there is is given back, under the old
+  /// one, and another allocation made: an allocation has one name all its life (PROTOCOL A24). With
+  /// another password all stays, until the relay refuses the old one; then the new one is tried. A
+  /// pause before the next attempt ends at once.
+  void set_credentials(std::string username, std::string password, Instant now);
   /// Gives up what there is and starts over at once; also after close().
   void restart(Instant now);
 
@@ -107,6 +115,7 @@ class Client {
   // client.cpp
   std::expected<void, CommandError> check_peer(const PeerAddress& peer) const;
   void transmit(const Session& session, Bytes payload, Instant now);
+  void start_over(Instant now);
 
   // timeouts.cpp
   client::Due due() const;
@@ -137,11 +146,8 @@ class Client {
   void handle_answer(std::uint32_t session, const stun::MessageView& message, Instant now);
   /// The request has its answer, which shows that the relay lives, and how far away it is.
   void answered(const Session& session, const stun::TransactionId& id, Instant now);
-  /// The nonce is stale, or signing is asked for. False if the challenge is no proper one.
-  bool challenged(const Order& order, const stun::TransactionId& id, int code,
-                  const stun::MessageView& message, Instant now);
-  void challenged_too_often(const Order& order, Instant now);
-  void credentials_refused(const Order& order, Instant now);
+  /// Whether the relay itself says so, as far as anybody can tell.
+  bool is_trusted(const Order& order, const stun::MessageView& message) const;
   void succeeded(const Order& order, const stun::MessageView& message, Instant now);
   void allocated(const Order& order, const stun::MessageView& message, Instant now);
   void refreshed(const Order& order, const stun::MessageView& message, Instant now);
@@ -152,6 +158,14 @@ class Client {
   bool peer_server_error(const Order& order, int code, Instant now);
   void peer_request_refused(const Order& order, int code, Instant now);
 
+  // challenges.cpp
+  /// The nonce is stale, or signing is asked for. False if the challenge is no proper one.
+  bool challenged(const Order& order, const stun::TransactionId& id, int code,
+                  const stun::MessageView& message, Instant now);
+  void challenged_too_often(const Order& order, Instant now);
+  void challenge_refused(const Order& order, AttemptFailure why, int code, Instant now);
+  void redirected(const Order& order, const stun::MessageView& message, Instant now);
+
   // lifecycle.cpp
   Session* find_session(std::uint32_t id);
   Session* find_session(const Endpoint& local, const Endpoint& server);
@@ -159,6 +173,7 @@ class Client {
   const Session* allocated_session() const;
   bool is_attempting() const;
   void begin_attempt();
+  void open_session(const Endpoint& server);
   void resume_attempt();
   void won(std::uint32_t session);
   void allocate(Session& session, std::uint8_t challenges);
@@ -172,6 +187,7 @@ class Client {
   void drop_session(std::uint32_t session);
 
   ClientConfig config_;
+  std::uint32_t login_ = 1;  // counts the changes of username and password
   Random random_;
   std::vector<Session> sessions_;
   std::uint32_t next_session_ = 1;
@@ -181,6 +197,7 @@ class Client {
   client::Permissions permissions_;
   client::RetrySchedule schedule_;
   stun::RoundTrips round_trips_;
+  client::Redirects redirects_;
   std::optional<client::Path> last_held_;  // the 5-tuple of our latest allocation
   std::uint8_t mismatches_ = 0;            // 437 on so many local ports in a row
   std::optional<std::vector<IpAddress>> addresses_;

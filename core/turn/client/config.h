@@ -22,6 +22,16 @@ struct ClientConfig {
   std::string password;
   /// Challenges for another realm are ignored.
   std::optional<std::string> expected_realm = {};
+  /// Rather has no allocation than shows the name to everybody on the path: wants a relay that
+  /// takes USERHASH (RFC 8656, section 21.1.6; PROTOCOL A23). Where the relay offers it, it is used
+  /// in any case.
+  bool hide_username = false;
+  /// Believes 437 and 441 although they are not signed, as deployed relays send them. Whoever sees
+  /// a request can then end the allocation (PROTOCOL W3).
+  bool accept_unsigned_errors = false;
+  /// Follows a 300 that is not signed, as deployed relays send it. Whoever sees a request can then
+  /// choose the relay (PROTOCOL W21).
+  bool follow_unsigned_redirect = false;
   /// The family of the relayed address, and so of every peer.
   AddressFamily relay_family = AddressFamily::ipv4;
   BackoffPolicy backoff = BackoffPolicy::rfc8489();

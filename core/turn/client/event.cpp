@@ -34,6 +34,14 @@ std::string_view name(RemovalReason reason) {
       return "refresh refused";
     case RemovalReason::credentials_refused:
       return "credentials refused";
+    case RemovalReason::bid_down:
+      return "algorithms taken out of the challenge";
+    case RemovalReason::no_common_algorithm:
+      return "no common password algorithm";
+    case RemovalReason::name_not_hidden:
+      return "name cannot be hidden";
+    case RemovalReason::integrity_violated:
+      return "integrity violated";
     case RemovalReason::channel_conflict:
       return "channel conflict";
     case RemovalReason::socket_lost:
@@ -56,6 +64,16 @@ std::string_view name(AttemptFailure failure) {
       return "no socket";
     case AttemptFailure::credentials_refused:
       return "credentials refused";
+    case AttemptFailure::bid_down:
+      return "algorithms taken out of the challenge";
+    case AttemptFailure::no_common_algorithm:
+      return "no common password algorithm";
+    case AttemptFailure::name_not_hidden:
+      return "name cannot be hidden";
+    case AttemptFailure::integrity_violated:
+      return "integrity violated";
+    case AttemptFailure::redirected_in_vain:
+      return "redirected in vain";
     case AttemptFailure::stale_nonce_loop:
       return "every nonce is stale";
     case AttemptFailure::mismatch:

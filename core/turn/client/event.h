@@ -30,6 +30,10 @@ enum class RemovalReason : std::uint8_t {
   forgotten,            // the relay does not know it: 437
   refused,              // the relay answered a refresh with another error
   credentials_refused,  // 401 although nothing about the credentials changed
+  bid_down,             // a challenge hid the algorithms that its nonce promises (PROTOCOL A15)
+  no_common_algorithm,  // the relay offers no password algorithm that we know
+  name_not_hidden,      // it would have to be shown, and must not (ClientConfig::hide_username)
+  integrity_violated,   // of all the answers to a request none was signed by the relay
   channel_conflict,     // 400 to a ChannelBind: the two tables disagree (PROTOCOL H6)
   socket_lost,          // the local socket was closed under us
   roamed,               // the host lost the address it was reached from
@@ -42,6 +46,11 @@ enum class AttemptFailure : std::uint8_t {
   unanswered,
   no_socket,            // no local socket could be opened or kept
   credentials_refused,  // 401 again with unchanged credentials
+  bid_down,             // a challenge hid the algorithms that its nonce promises (PROTOCOL A15)
+  no_common_algorithm,  // the relay offers no password algorithm that we know (PROTOCOL A17)
+  name_not_hidden,      // it would have to be shown, and must not (ClientConfig::hide_username)
+  integrity_violated,   // answers came, and none was signed by the relay (PROTOCOL A21)
+  redirected_in_vain,   // to nowhere, or where we have just been (PROTOCOL X3, X4)
   stale_nonce_loop,     // each nonce was stale at once
   mismatch,             // 437 on three local ports
   no_capacity,          // 486 or 508

@@ -51,11 +51,13 @@ bool Client::is_attempting() const {
 void Client::begin_attempt() {
   CHECK(!allocation_ && !is_attempting());
   schedule_.begin();
-  for (const Endpoint& server : config_.server) {
-    const std::uint32_t id = next_session_++;
-    sessions_.push_back({.id = id, .server = server});
-    transmits_.open({.request = id, .local = {IpAddress::unspecified(server.family()), 0}});
-  }
+  for (const Endpoint& server : config_.server) open_session(server);
+}
+
+void Client::open_session(const Endpoint& server) {
+  const std::uint32_t id = next_session_++;
+  sessions_.push_back({.id = id, .server = server});
+  transmits_.open({.request = id, .local = {IpAddress::unspecified(server.family()), 0}});
 }
 
 // The Allocate that met a 5xx is made again; or an attempt begins.
@@ -90,6 +92,7 @@ void Client::fail_attempt(AttemptFailure why, int code, Instant now) {
     case AttemptFailure::unanswered:
     case AttemptFailure::no_socket:
     case AttemptFailure::stale_nonce_loop:
+    case AttemptFailure::integrity_violated:
       at = schedule_.after_failure(config_, random_, now);
       break;
     case AttemptFailure::no_capacity:
@@ -100,6 +103,10 @@ void Client::fail_attempt(AttemptFailure why, int code, Instant now) {
       at = schedule_.after_pause(config_.mismatch_pause, random_, now);
       break;
     case AttemptFailure::credentials_refused:
+    case AttemptFailure::bid_down:
+    case AttemptFailure::no_common_algorithm:
+    case AttemptFailure::name_not_hidden:
+    case AttemptFailure::redirected_in_vain:
     case AttemptFailure::refused:
     case AttemptFailure::unusable_answer:
       at = schedule_.after_pause(config_.refused_pause, random_, now);

@@ -38,6 +38,23 @@ void add_what_is_asked(MessageWriter& writer, const Order& order, const ClientCo
   }
 }
 
+// RFC 8489, section 9.2.5: where algorithms were offered, MESSAGE-INTEGRITY-SHA256 alone.
+void sign(MessageWriter& writer, const Credentials& credentials) {
+  if (credentials.is_hidden()) {
+    writer.add(AttributeType::userhash,
+               stun::user_hash(credentials.username(), credentials.realm()));
+  } else {
+    writer.add_text(AttributeType::username, credentials.username());
+  }
+  writer.add_text(AttributeType::realm, credentials.realm());
+  writer.add_text(AttributeType::nonce, credentials.nonce());
+  const auto algorithm = credentials.algorithm();
+  if (!algorithm) return writer.add_integrity(credentials.key());
+  writer.add(AttributeType::password_algorithms, credentials.algorithms());
+  writer.add_password_algorithms(AttributeType::password_algorithm, {&*algorithm, 1});
+  writer.add_integrity_sha256(credentials.key());
+}
+
 bool names_software(Kind kind) {
   return method_of(kind) == stun::Method::allocate || method_of(kind) == stun::Method::refresh;
 }
@@ -54,10 +71,7 @@ Bytes write_request(MutableBytes buffer, const Order& order, const stun::Transac
   add_what_is_asked(writer, order, config);
   if (order.kind != Kind::probe) {
     CHECK(credentials.known());
-    writer.add_text(AttributeType::username, config.username);
-    writer.add_text(AttributeType::realm, credentials.realm());
-    writer.add_text(AttributeType::nonce, credentials.nonce());
-    writer.add_integrity(credentials.key());
+    sign(writer, credentials);
   }
   if (config.fingerprint) writer.add_fingerprint();
   CHECK(writer.ok());

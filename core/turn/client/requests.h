@@ -48,6 +48,8 @@ struct Order {
   PeerAddress peer = {};        // bind, permit
   std::uint16_t channel = 0;    // bind
   std::uint8_t challenges = 0;  // 401 and 438 answers that this order has already met
+  std::uint32_t login = 0;      // the credentials' when it was signed
+  bool violated = false;        // an answer came that failed verification (PROTOCOL A21)
   Instant asked_at = {};        // when the first copy left
 
   bool operator==(const Order&) const = default;

@@ -91,6 +91,8 @@ void Client::start(Order order, Instant now) {
   std::array<std::uint8_t, largest_request> buffer;
   const Bytes request = write_request(buffer, order, id, config_, session.credentials);
   order.asked_at = now;
+  order.login = session.credentials.login();
+  order.violated = false;
   transmit(session, request, now);
   if (order.kind == Kind::bind) channels_.sent(order.peer, now);
   if (order.kind == Kind::permit) permissions_.sent(order.peer, now);
@@ -110,11 +112,14 @@ void Client::give_up(const Order& order, Instant now) {
   const bool was_refused = session_of(order).refused_at >= order.asked_at;
   const bool is_inconclusive =
       was_refused || (allocation_ && allocation_->keep_alive().heard_after(order.asked_at));
+  const auto failure =
+      order.violated ? AttemptFailure::integrity_violated : AttemptFailure::unanswered;
+  const auto loss = order.violated ? RemovalReason::integrity_violated : RemovalReason::unreachable;
   switch (order.kind) {
     case Kind::probe:
-      return lost_probe(order.session, AttemptFailure::unanswered, now);
+      return lost_probe(order.session, failure, now);
     case Kind::allocate:
-      return fail_attempt(AttemptFailure::unanswered, 0, now);
+      return fail_attempt(failure, 0, now);
     case Kind::evict:
       return mismatched(now);
     case Kind::release:
@@ -122,11 +127,11 @@ void Client::give_up(const Order& order, Instant now) {
     case Kind::refresh:
       // Again at once, as long as it lives; else it is lost at once (BUGS C07).
       if (is_inconclusive) return allocation_->refresh_again_at(now);
-      return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
+      return lost_allocation(loss, Leave::drop, now);
     case Kind::bind:
     case Kind::permit:
       if (is_inconclusive) return retry_peer(order, now + config_.first_pause);
-      return lost_allocation(RemovalReason::unreachable, Leave::drop, now);
+      return lost_allocation(loss, Leave::drop, now);
   }
 }
 
