@@ -68,6 +68,7 @@ std::vector<std::string> RoleRegistry::names() const {
 
 RoleRegistry RoleRegistry::built_in() {
   RoleRegistry registry;
+  registry.add(attacker_role());
   registry.add(peer_role());
   registry.add(stun_client_role());
   registry.add(turn_client_role());

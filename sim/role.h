@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/machine.h"
@@ -64,13 +65,21 @@ struct Role {
   /// The tables of such a machine, for oracles that compare them with what the network saw; absent
   /// or empty: it shows none.
   std::function<std::optional<RelayProbe>(const AnyMachine&)> probe = {};
+  /// Whether such a host sends with whatever source address it likes. Who does is an attacker:
+  /// oracles take nothing for granted that comes in another's name.
+  bool spoofs = false;
+  /// The two hosts between which such a machine hears every datagram at the instant of its sending,
+  /// lost or not; absent or nothing: it hears what is sent to it. A datagram that it overhears
+  /// comes with the ends that it has on the link, none of which is a socket of its own.
+  std::function<std::optional<std::pair<std::string, std::string>>(const RoleContext&)> overhears =
+      {};
 };
 
 /// Role names to factories. The built-in roles are there from the start; a user's test adds its
 /// own.
 class RoleRegistry {
  public:
-  /// With turn-client, turn-server, stun-client and peer.
+  /// With turn-client, turn-server, stun-client, peer and attacker.
   static RoleRegistry built_in();
   /// Replaces a role of the same name.
   void add(Role role);

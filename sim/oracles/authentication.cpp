@@ -41,6 +41,7 @@ bool trusts_the_path(const HostPlan& client) {
 
 /// Whether anything on the way may change, or somebody may not know the password.
 bool has_foul_play(const Plan& plan) {
+  if (has_attacker(plan)) return true;
   const auto corrupts = [](const Conditions& c) { return c.corrupt.numerator() > 0; };
   for (const DirectionPlan& direction : plan.directions) {
     if (corrupts(direction.conditions)) return true;

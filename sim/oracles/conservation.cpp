@@ -24,13 +24,18 @@ Conservation::Conservation(const Plan& plan) {
 
 void Conservation::observe(const Step& step, const World& world) {
   const DatagramCounts& c = world.counts();
-  if (c.sent + c.duplicated + c.forged != c.delivered + c.dropped + c.in_flight) {
+  if (c.sent + c.duplicated + c.forged + c.overheard != c.delivered + c.dropped + c.in_flight) {
     return broken(step,
-                  fmt::format("{} sent, {} doubled and {} forged datagrams became {} "
+                  fmt::format("{} sent, {} doubled, {} forged and {} overheard datagrams became {} "
                               "delivered, {} dropped and {} in flight",
-                              c.sent, c.duplicated, c.forged, c.delivered, c.dropped, c.in_flight));
+                              c.sent, c.duplicated, c.forged, c.overheard, c.delivered, c.dropped,
+                              c.in_flight));
   }
   if (step.kind == StepKind::delivery) check_arrival(step);
+  if (step.kind == StepKind::overhearing) {
+    judged();
+    if (step.sent_at != step.time) broken(step, "a datagram was overheard late");
+  }
   if (!arrivals_.empty() && arrivals_.front() < step.time) {
     return broken(step, fmt::format("a datagram that was due at {} has not arrived at {}",
                                     time_text(arrivals_.front()), time_text(step.time)));

@@ -15,7 +15,8 @@ class Conservation final : public Oracle {
 
   std::string_view id() const override { return "P22"; }
   std::string_view statement() const override {
-    return "Sent, doubled and forged datagrams are delivered, dropped or in flight; each arrives "
+    return "Sent, doubled, forged and overheard datagrams are delivered, dropped or in flight; "
+           "each arrives "
            "when its delay is over; no partition lets one through (BUGS P22, E03)";
   }
   void observe(const Step& step, const World& world) override;

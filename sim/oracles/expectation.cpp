@@ -54,12 +54,26 @@ bool is_named(std::string_view name, std::string_view wanted) {
   return name.starts_with(wanted) && (name.size() == wanted.size() || name[wanted.size()] == ' ');
 }
 
+/// Whether it goes to one of the hosts, or to a NAT that one of them is behind.
+bool goes_to(const SentRecord& sent, const std::vector<HostIndex>& hosts, const Plan& plan) {
+  if (!sent.has_id) return false;
+  const NodeIndex goal = plan.directions[sent.id.direction].to;
+  return std::ranges::any_of(hosts, [&](HostIndex host) {
+    NodeIndex node = plan.node_of_host(host);
+    while (node != goal && plan.nodes[node].realm) {
+      node = plan.node_of_nat(*plan.nodes[node].realm);
+    }
+    return node == goal;
+  });
+}
+
 std::uint64_t count_sent(const Expectation& event, const Step& step, const World& world) {
   std::uint64_t count = 0;
   for (const SentRecord& sent : step.sent) {
     const AnyMachine& machine = world.machine(step.host);
     const std::uint16_t kind = sent.has_id ? sent.id.kind : machine.label(step.payload(sent)).kind;
     if (!is_named(machine.kind_name(kind), event.message)) continue;
+    if (!event.objects.empty() && !goes_to(sent, event.objects, world.plan())) continue;
     if (event.code != 0) {
       const auto message = glance_stun(step.payload(sent));
       if (!message || error_code_of(*message) != event.code) continue;

@@ -29,8 +29,9 @@ struct Step;
 /// Events, for `never` and `count`; each member's counts:
 ///   NAME gets an allocation
 ///   NAME loses its allocation
-///   NAME sends MESSAGE [CODE]   "Allocate request", "Allocate" (any class), "ChannelData",
-///                               "Allocate error 437"; copies count
+///   NAME sends MESSAGE [CODE] [to NAME]   "Allocate request", "Allocate" (any class),
+///                               "ChannelData", "datagram", "Allocate error 437"; copies count. Of
+///                               what goes to somebody behind a NAT, the NAT is the goal
 ///   NAME hears from NAME
 ///   NAME restarts               its machine starts anew
 ///   traffic from NAME is refused  by its own machine

@@ -126,7 +126,12 @@ class Parser {
 
   std::optional<PlanError> read_message(Expectation& result, std::size_t from) const {
     std::size_t end = words_.size();
-    const std::string_view last = words_.back();
+    if (end - from > 2 && words_[end - 2] == "to") {
+      result.objects = plan_.hosts_named(words_[end - 1]);
+      if (result.objects.empty()) return error(quoted(words_[end - 1]) + " is no host");
+      end -= 2;
+    }
+    const std::string_view last = words_[end - 1];
     std::uint32_t code = 0;
     const auto [stop, fault] = std::from_chars(last.data(), last.data() + last.size(), code);
     if (end - from > 1 && fault == std::errc() && stop == last.data() + last.size()) {
@@ -145,8 +150,8 @@ class Parser {
   std::optional<PlanError> unknown_message(const Expectation& result, std::size_t from,
                                            std::size_t end) const {
     static const std::vector<std::string> methods = {
-        "Binding", "Allocate",         "Refresh",     "Send",
-        "Data",    "CreatePermission", "ChannelBind", "ChannelData"};
+        "Binding",          "Allocate",    "Refresh",     "Send",    "Data",
+        "CreatePermission", "ChannelBind", "ChannelData", "datagram"};
     static const std::vector<std::string> classes = {"request", "indication", "success", "error"};
     for (const HostIndex host : result.subjects) {
       const std::string& role = plan_.hosts[host].info.role;

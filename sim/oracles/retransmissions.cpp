@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/oracles/turn_plan.h"
 #include "sim/oracles/words.h"
 #include "sim/world/world.h"
 
@@ -30,7 +31,7 @@ bool Retransmissions::is_client(const HostPlan& host) {
   return host.info.role == "turn-client" || host.info.role == "stun-client";
 }
 
-Retransmissions::Retransmissions(const Plan& plan) {
+Retransmissions::Retransmissions(const Plan& plan) : tampered_(has_attacker(plan)) {
   for (const HostPlan& host : plan.hosts) {
     hosts_.emplace_back();
     if (!is_client(host)) continue;

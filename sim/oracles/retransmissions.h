@@ -126,7 +126,7 @@ class Retransmissions final : public Oracle {
   const RetransmitTable& table_of(const Host& host, const Request& request);
 
   std::vector<Client> clients_;
-  bool tampered_ = false;  // some datagram of this run was forged, or changed on its way
+  bool tampered_;  // some datagram of this run may have been forged, or changed on its way
   std::vector<Host> hosts_;
 };
 

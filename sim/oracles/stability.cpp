@@ -160,7 +160,8 @@ void Stability::note_losses(const Step& step, const World& world) {
     }
   }
   for (const SentRecord& sent : step.sent) {
-    if (!is_lost(sent)) continue;
+    // What goes where nobody is was asked for in a false name.
+    if (!is_lost(sent) || sent.fate.dropped == DropReason::no_route) continue;
     if (Client& own = clients_[step.host]; own.relay != no_index) {
       own.lose(step.time);
       if (is_bent(sent)) own.disturbed_at = step.time;

@@ -21,6 +21,10 @@ HostIndex relay_of(const Plan& plan, HostIndex client) {
   return no_index;  // they send each other's clients around
 }
 
+bool has_attacker(const Plan& plan) {
+  return std::ranges::any_of(plan.hosts, [](const HostPlan& host) { return host.role->spoofs; });
+}
+
 bool is_listener(const HostPlan& relay, const Endpoint& endpoint) {
   return endpoint.port == relay.role->port &&
          std::ranges::find(relay.info.addresses, endpoint.ip) != relay.info.addresses.end();

@@ -33,6 +33,8 @@ inline bool is_relay(const HostPlan& host) {
 /// The relay of a turn-client, or the one that it sends its clients to; no_index for every other
 /// host.
 HostIndex relay_of(const Plan& plan, HostIndex client);
+/// Whether some host sends in the name of others.
+bool has_attacker(const Plan& plan);
 /// Whether a turn-client's relay listens there.
 bool is_listener(const HostPlan& relay, const Endpoint& endpoint);
 

@@ -76,6 +76,7 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
       .member("sent", outcome.datagrams.sent)
       .member("duplicated", outcome.datagrams.duplicated)
       .member("forged", outcome.datagrams.forged)
+      .member("overheard", outcome.datagrams.overheard)
       .member("delivered", outcome.datagrams.delivered)
       .member("dropped", outcome.datagrams.dropped)
       .member("in_flight", outcome.datagrams.in_flight)

@@ -24,6 +24,8 @@ std::string_view name_of(StepKind kind) {
       return "command";
     case StepKind::fault:
       return "fault";
+    case StepKind::overhearing:
+      return "overhearing";
   }
   return "?";
 }

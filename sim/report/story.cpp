@@ -147,6 +147,13 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
       }
       break;
     }
+    case StepKind::overhearing:
+      lines.push_back(
+          {Weight::trace,
+           fmt::format("{} overhears {} from {} to {}", host,
+                       packet_text(world, step.sender, step.has_id, step.id),
+                       name_of_host(world, step.sender), world.plan().to_name(step.id.direction))});
+      break;
     case StepKind::timer:
       if (step.woken_for) {
         lines.push_back({Weight::trace, fmt::format("{} wakes: {}", host, step.woken_for->reason)});

@@ -11,6 +11,8 @@ inline constexpr std::uint16_t stun_port = 3478;
 /// A plain UDP endpoint on port 7000: sends what its application sends, tells it what arrives, and
 /// echoes it if `echo = true`.
 Role peer_role();
+/// A stranger that does harm: it sends from whatever address it likes, and overhears its victim.
+Role attacker_role();
 Role stun_client_role();
 Role turn_client_role();
 Role turn_server_role();

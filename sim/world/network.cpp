@@ -28,8 +28,9 @@ void World::transmit(HostIndex host, const Send& send) {
     record.seen_source = source;
     ++counts_.dropped;
   };
-  if (!std::ranges::binary_search(hosts_[host].sockets, send.local) ||
-      send.local.family() != send.remote.family()) {
+  const bool has_source = plan_->hosts[host].role->spoofs ||
+                          std::ranges::binary_search(hosts_[host].sockets, send.local);
+  if (!has_source || send.local.family() != send.remote.family()) {
     push_answer({SocketAnswer::Kind::send_refused, host, 0, 0, send.local, send.remote});
     return drop(DropReason::send_refused);
   }
@@ -60,6 +61,7 @@ void World::transmit(HostIndex host, const Send& send) {
   Conditions conditions = link.conditions;
   const Orders orders = orders_for(direction, host, record.id, conditions);
   record.fate = decide_fate(conditions, orders, mix(plan_->seed, record.id.hash(link.key)));
+  if (!link.eavesdroppers.empty()) overhear(host, send, record);
   if (record.fate.dropped != DropReason::none) return drop(record.fate.dropped);
   launch(host, send, record, *to);
 }
@@ -99,6 +101,34 @@ void World::launch(HostIndex host, const Send& send, const SentRecord& record, N
                  0, index, 0});
     ++counts_.in_flight;
     if (copy > 0) ++counts_.duplicated;
+  }
+}
+
+void World::overhear(HostIndex host, const Send& send, const SentRecord& record) {
+  const Bytes payload = step_.value.payload(record);
+  const DirectionPlan& link = plan_->directions[record.id.direction];
+  for (const HostIndex eavesdropper : link.eavesdroppers) {
+    const std::uint32_t index = new_flight();
+    Flight& flight = flights_[index];
+    flight.bytes.assign(payload.begin(), payload.end());
+    flight.digest = record.payload_digest;
+    flight.source = record.seen_source;
+    flight.destination = send.remote;
+    flight.sender = host;
+    flight.eavesdropper = eavesdropper;
+    flight.has_id = true;
+    flight.id = record.id;
+    flight.cause = steps_;
+    flight.sent_at = now_;
+    flight.ecn = send.ecn;
+    flight.dont_fragment = send.dont_fragment;
+    flight.hop_limit = send.hop_limit;
+    const std::uint64_t key = mix(record.id.hash(link.key), plan_->hosts[eavesdropper].key);
+    queue_.push(
+        {now_, QueuedEvent::order_of(QueuedEvent::Class::delivery, scramble(mix(plan_->seed, key))),
+         0, index, 0});
+    ++counts_.overheard;
+    ++counts_.in_flight;
   }
 }
 
@@ -150,7 +180,28 @@ Orders World::orders_for(std::uint32_t direction, HostIndex sender, const Packet
 
 void World::arrive(std::uint32_t index) {
   const Flight& flight = flights_[index];
-  begin(StepKind::delivery, flight.cause);
+  const bool is_overheard = flight.eavesdropper != no_index;
+  begin(is_overheard ? StepKind::overhearing : StepKind::delivery, flight.cause);
+  show_arrival(index);
+  if (is_overheard) {
+    step_.value.host = flight.eavesdropper;
+    if (!hosts_[flight.eavesdropper].up) step_.value.dropped = DropReason::host_down;
+  } else {
+    find_receiver(flight);
+  }
+  if (step_.value.dropped != DropReason::none) {
+    ++counts_.dropped;
+  } else {
+    ++counts_.delivered;
+    const Datagram datagram{step_.value.destination, step_.value.source, arrived_.value, flight.ecn,
+                            flight.dont_fragment,    flight.hop_limit};
+    give(step_.value.host, datagram);
+  }
+  free_flight(index);
+}
+
+void World::show_arrival(std::uint32_t index) {
+  const Flight& flight = flights_[index];
   Step& step = step_.value;
   step.has_id = flight.has_id;
   step.id = flight.id;
@@ -166,8 +217,10 @@ void World::arrive(std::uint32_t index) {
   step.copy_of_network = flight.copy_of_network;
   step.origin = flight.origin;
   --counts_.in_flight;
+}
 
-  // Inwards through the NATs to the host that has the address.
+void World::find_receiver(const Flight& flight) {
+  Step& step = step_.value;
   std::optional<NodeIndex> node = flight.node;
   for (std::size_t depth = 0; node && plan_->nodes[*node].is_nat; ++depth) {
     const std::uint32_t nat = plan_->nodes[*node].index;
@@ -195,15 +248,6 @@ void World::arrive(std::uint32_t index) {
       step.dropped = DropReason::no_socket;
     }
   }
-  if (step.dropped != DropReason::none) {
-    ++counts_.dropped;
-  } else {
-    ++counts_.delivered;
-    const Datagram datagram{step.destination, step.source,          arrived_.value,
-                            flight.ecn,       flight.dont_fragment, flight.hop_limit};
-    give(step.host, datagram);
-  }
-  free_flight(index);
 }
 
 std::uint32_t World::new_flight() {

@@ -50,6 +50,7 @@ struct DirectionPlan {
   NodeIndex to = 0;
   std::uint64_t key = 0;  // hash of the names, not of indexes
   Conditions conditions;
+  std::vector<HostIndex> eavesdroppers = {};  // who hears what is sent here (Role::overhears)
 };
 
 struct FlowPlan {

@@ -31,6 +31,7 @@ std::expected<std::shared_ptr<const Plan>, PlanError> PlanBuilder::build() {
   if (!error_) add_nodes_and_owners();
   if (!error_) check_roles();
   if (!error_) add_links();
+  if (!error_) add_eavesdroppers();
   if (!error_) add_flows();
   if (!error_) add_faults();
   if (!error_) add_heal();

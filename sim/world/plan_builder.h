@@ -28,6 +28,7 @@ class PlanBuilder {
   void add_nodes_and_owners();
   void check_roles();
   void add_links();
+  void add_eavesdroppers();
   void add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b);
   void add_flows();
   void add_faults();

@@ -22,7 +22,7 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
-enum class StepKind : std::uint8_t { start, socket, delivery, timer, command, fault };
+enum class StepKind : std::uint8_t { start, socket, delivery, timer, command, fault, overhearing };
 
 /// One datagram that a host sent in a step, and what the network decided.
 struct SentRecord {
@@ -54,7 +54,7 @@ struct Step {
   bool touched = false;       // whether the host got an input
   Instant host_now;           // on its own clock
 
-  // delivery
+  // delivery, and overhearing: of a datagram that goes to somebody else
   bool has_id = false;
   PacketId id;
   bool forged = false;  // nobody sent it

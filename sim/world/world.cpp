@@ -244,7 +244,7 @@ void World::record_in_digest() {
                       std::uint64_t{step.flow} << 32;
   digest_.add(mix(static_cast<std::uint64_t>(step.time.since_origin().count()), host_key), header);
   if (step.kind == StepKind::fault) digest_.add(step.fault);
-  if (step.kind == StepKind::delivery) {
+  if (step.kind == StepKind::delivery || step.kind == StepKind::overhearing) {
     digest_.add(step.has_id ? step.id.hash(plan_->directions[step.id.direction].key) : 0,
                 stable_hash(step.source));
     digest_.add(step.arrived_digest);

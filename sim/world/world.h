@@ -31,11 +31,13 @@ struct Scratch {
   bool operator==(const Scratch&) const { return true; }
 };
 
-/// Datagrams so far: sent + duplicated + forged == delivered + dropped + in flight.
+/// Datagrams so far: sent + duplicated + forged + overheard == delivered + dropped + in flight. One
+/// that is overheard counts apart from the one that goes its way.
 struct DatagramCounts {
   std::uint64_t sent = 0;
   std::uint64_t duplicated = 0;
   std::uint64_t forged = 0;
+  std::uint64_t overheard = 0;
   std::uint64_t delivered = 0;
   std::uint64_t dropped = 0;
   std::uint64_t in_flight = 0;
@@ -104,6 +106,7 @@ class World {
     Endpoint destination;
     NodeIndex node = 0;
     HostIndex sender = no_index;
+    HostIndex eavesdropper = no_index;  // who hears it, though it is another's
     bool has_id = false;
     bool forged = false;
     std::uint8_t copy_of_network = 0;
@@ -155,7 +158,11 @@ class World {
   /// What the active faults ask for; `conditions` become those of a degraded link.
   Orders orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
                     Conditions& conditions);
+  void overhear(HostIndex host, const Send& send, const SentRecord& record);
   void arrive(std::uint32_t index);
+  void show_arrival(std::uint32_t index);
+  /// Inwards through the NATs to the host that has the address, or why there is none.
+  void find_receiver(const Flight& flight);
   std::uint32_t new_flight();
   void free_flight(std::uint32_t index);
 
