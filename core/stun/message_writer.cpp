@@ -113,10 +113,9 @@ void MessageWriter::add_unknown_attributes(std::span<const AttributeType> types)
   }
 }
 
-void MessageWriter::add_address_error(AddressFamily family, ErrorCode code) {
+void MessageWriter::add_address_error(AddressFamily family, ErrorCode code, AttributeType type) {
   const auto number = static_cast<unsigned>(code);
-  add_u32(AttributeType::address_error_code,
-          static_cast<std::uint32_t>(family) << 24 | (number / 100) << 8 | number % 100);
+  add_u32(type, static_cast<std::uint32_t>(family) << 24 | (number / 100) << 8 | number % 100);
 }
 
 void MessageWriter::add_icmp(std::uint8_t type, std::uint16_t code, std::uint32_t data) {

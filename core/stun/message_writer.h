@@ -37,8 +37,9 @@ class MessageWriter {
   /// The byte and three zeros.
   void add_leading_byte(AttributeType type, std::uint8_t value);
   void add_unknown_attributes(std::span<const AttributeType> types);
-  /// ADDRESS-ERROR-CODE without a reason (RFC 8656, section 18.12).
-  void add_address_error(AddressFamily family, ErrorCode code);
+  /// ADDRESS-ERROR-CODE without a reason (RFC 8656, section 18.12), or what it was in the drafts.
+  void add_address_error(AddressFamily family, ErrorCode code,
+                         AttributeType type = AttributeType::address_error_code);
   /// ICMP (RFC 8656, section 18.13); type < 128, code < 512.
   void add_icmp(std::uint8_t type, std::uint16_t code, std::uint32_t data);
   void add_even_port(bool reserve_next);

@@ -22,24 +22,39 @@ std::uint32_t AllocationTable::add(Allocation allocation) {
   return slot;
 }
 
+void AllocationTable::relay_opened(std::uint32_t slot, AddressFamily family) {
+  Relay& relay = at(slot).slot_for(family).value();
+  CHECK(relay.state == Relay::State::opening);
+  relay.state = Relay::State::open;
+  by_relay_.insert(relay.address.endpoint, slot);
+}
+
 void AllocationTable::opened(std::uint32_t slot) {
   Allocation& allocation = at(slot);
-  CHECK(!allocation.is_open());
+  CHECK(!allocation.is_open() && allocation.has_relay() && !allocation.is_awaiting());
   allocation.opening.reset();
-  by_relay_.insert(allocation.relay.address.endpoint, slot);
   reschedule(slot);
 }
 
-Allocation AllocationTable::remove(std::uint32_t slot) {
-  Allocation allocation = std::move(at(slot));
-  slots_[slot].reset();
+Relay AllocationTable::end_relay(std::uint32_t slot, AddressFamily family) {
+  Relay& relay = at(slot).slot_for(family).value();
+  CHECK(relay.state != Relay::State::over);
+  if (relay.state == Relay::State::open) by_relay_.erase(relay.address.endpoint);
+  Relay was{.address = relay.address, .state = Relay::State::over};
+  std::swap(relay, was);
+  reschedule(slot);
+  return was;
+}
+
+void AllocationTable::remove(std::uint32_t slot) {
+  const Allocation& allocation = at(slot);
+  CHECK(!allocation.has_relay() && !allocation.is_awaiting());
   by_client_.erase(allocation.tuple);
-  if (allocation.is_open()) by_relay_.erase(allocation.relay.address.endpoint);
   deadlines_.remove(slot);
   const auto account = accounts_.find(allocation.account);
   if (--account->second.held == 0) accounts_.erase(account);
+  slots_[slot].reset();
   free_.insert(std::ranges::upper_bound(free_, slot, std::greater{}), slot);
-  return allocation;
 }
 
 bool AllocationTable::is_consistent() const {
@@ -55,14 +70,15 @@ bool AllocationTable::is_consistent() const {
     ++all;
     ++held[allocation.account];
     if (by_client_.find(allocation.tuple) != slot) return false;
-    const auto by_relay = by_relay_.find(allocation.relay.address.endpoint);
-    if (allocation.is_open()) {
-      ++open;
-      if (by_relay != slot) return false;
-    }
     if (deadlines_.of(slot) != allocation.deadline()) return false;
-    if (!allocation.relay.permissions.is_consistent()) return false;
-    if (!allocation.relay.channels.is_consistent()) return false;
+    if (allocation.is_open() ? !allocation.has_relay() : !allocation.is_awaiting()) return false;
+    bool agrees = !allocation.is_open() || !allocation.is_awaiting();
+    allocation.for_each_relay([&](const Relay& relay) {
+      ++open;
+      agrees = agrees && by_relay_.find(relay.address.endpoint) == slot &&
+               relay.permissions.is_consistent() && relay.channels.is_consistent();
+    });
+    if (!agrees) return false;
   }
   const bool counts_agree = std::ranges::equal(held, accounts_, [](const auto& a, const auto& b) {
     return a.first == b.first && a.second == b.second.held;

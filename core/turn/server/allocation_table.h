@@ -29,7 +29,7 @@ class AllocationTable {
     return at->second.bandwidth;
   }
   std::optional<std::uint32_t> find(const FiveTuple& tuple) const { return by_client_.find(tuple); }
-  /// Only of open allocations.
+  /// Only of ports that are open.
   std::optional<std::uint32_t> find(const RelayedAddress& address) const {
     return by_relay_.find(address.endpoint);
   }
@@ -48,11 +48,16 @@ class AllocationTable {
   bool is_consistent() const;
 
   std::uint32_t add(Allocation allocation);
-  /// Its port is open now: peers find it.
+  /// Its port of that family is open now: peers find it.
+  void relay_opened(std::uint32_t slot, AddressFamily family);
+  /// The client has it from now on.
   void opened(std::uint32_t slot);
+  /// That relay is no more, whatever state it was in; gives what it was.
+  Relay end_relay(std::uint32_t slot, AddressFamily family);
   /// To be called after anything in the allocation that has an expiry was changed.
   void reschedule(std::uint32_t slot) { deadlines_.set(slot, at(slot).deadline()); }
-  Allocation remove(std::uint32_t slot);
+  /// All its relays must be over (CHECK).
+  void remove(std::uint32_t slot);
 
   bool operator==(const AllocationTable&) const = default;
 

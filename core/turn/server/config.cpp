@@ -76,6 +76,9 @@ std::optional<std::string> ServerConfig::problem() const {
       nonce_lifetime < second) {
     return "lifetimes are at least one second";
   }
+  if (reservation_lifetime < std::chrono::seconds(30)) {
+    return "ports are reserved for 30 seconds at least";
+  }
   if (max_lifetime < default_lifetime) return "the maximum lifetime is below the default";
   constexpr std::uint64_t most = 10'000'000'000;
   if (max_bytes_per_second_per_user > most) return "a user's data rate is at most 10^10 bytes/s";

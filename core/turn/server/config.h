@@ -63,11 +63,17 @@ struct ServerConfig {
   Duration max_lifetime = std::chrono::seconds(3600);
   Duration permission_lifetime = std::chrono::seconds(300);  // RFC 8656, section 9
   Duration channel_lifetime = std::chrono::seconds(600);     // RFC 8656, section 12
+  /// How long a port is kept for whoever shows its RESERVATION-TOKEN; RFC 8656, section 7.2 asks
+  /// for 30 s at least. Its socket opens when the token is used: if the owner refuses it then, the
+  /// answer is 508 and the reservation is spent.
+  Duration reservation_lifetime = std::chrono::seconds(30);
 
-  std::size_t max_allocations = 16'384;          // 508 beyond
-  std::size_t max_allocations_per_user = 1'024;  // 486 beyond
-  std::size_t max_permissions = 256;             // per relayed address, 508 beyond
-  std::size_t max_channels = 256;                // per relayed address, 508 beyond
+  std::size_t max_allocations = 16'384;  // 508 beyond
+  /// With the ports reserved by EVEN-PORT (PROTOCOL AB10); 486 beyond.
+  std::size_t max_allocations_per_user = 1'024;
+  std::size_t max_reservations = 1'024;  // 508 beyond
+  std::size_t max_permissions = 256;     // per relayed address, 508 beyond
+  std::size_t max_channels = 256;        // per relayed address, 508 beyond
   /// The payloads of one user, in both directions and over all their allocations, each with 28
   /// bytes for its IP and UDP headers; what is beyond is dropped (RFC 8656, section 5; PROTOCOL
   /// R17). Requests and their answers do not count. At most 10^10; 0 is no limit.
@@ -93,6 +99,10 @@ struct ServerConfig {
   /// Also takes channel numbers 0x5000..0x7FFF, as clients of RFC 5766 choose them; RFC 8656 has
   /// reserved these (PROTOCOL W10).
   bool legacy_channel_numbers = false;
+  /// Also takes ADDITIONAL-ADDRESS-FAMILY by its number in the drafts of RFC 8656, 0x8032, and
+  /// answers that with ADDRESS-ERROR-CODE by 0x8033, as coturn before 4.8 and its clients do
+  /// (PROTOCOL U4). Otherwise 0x8032 is an optional attribute that nobody knows.
+  bool draft_address_families = false;
 
   bool operator==(const ServerConfig&) const = default;
 

@@ -77,14 +77,13 @@ void Server::handle_channel_data(const Datagram& datagram, Instant now) {
     return;
   }
   const Allocation& allocation = allocations_.at(*slot);
-  const Relay& relay = allocation.relay;
-  const ChannelTable::Channel* channel = relay.channels.find(message->number, now);
+  const auto [relay, channel] = allocation.find(message->number, now);
   if (channel == nullptr) {
     ++counters_.without_channel;
     return;
   }
   // No look at the permission here: RFC 8656, section 12.6; PROTOCOL W8.
-  send_to_peer(allocation, relay.address, channel->peer, message->payload, datagram,
+  send_to_peer(allocation, relay->address, channel->peer, message->payload, datagram,
                datagram.dont_fragment, now);
 }
 
@@ -124,7 +123,8 @@ void Server::send_to_peer(const Allocation& allocation, const RelayedAddress& fr
 
 void Server::handle_peer_datagram(std::uint32_t slot, const Datagram& datagram, Instant now) {
   const Allocation& allocation = allocations_.at(slot);
-  if (!allocation.relay.permissions.allows(datagram.remote.ip, now)) {
+  const Relay& relay = *allocation.relay_for(datagram.local.family());
+  if (!relay.permissions.allows(datagram.remote.ip, now)) {
     ++counters_.without_permission;
   } else if (datagram.remote.port == 0) {
     ++counters_.not_turn;
@@ -132,7 +132,7 @@ void Server::handle_peer_datagram(std::uint32_t slot, const Datagram& datagram, 
     ++counters_.hop_limit_reached;
   } else if (!has_bandwidth(allocation.account, datagram.payload.size(), now)) {
     ++counters_.over_bandwidth;
-  } else if (const auto* channel = allocation.relay.channels.find(datagram.remote, now)) {
+  } else if (const auto* channel = relay.channels.find(datagram.remote, now)) {
     send_channel_data(allocation.tuple, channel->number, datagram);
   } else {
     send_data_indication(allocation.tuple, datagram);

@@ -11,6 +11,7 @@
 namespace tickover::turn {
 
 /// What a TURN server tells its owner: its log. Fields that a kind does not speak of are empty.
+/// Each event speaks of one relayed address; where an allocation has two, there are two events.
 struct ServerEvent {
   enum class Kind : std::uint8_t {
     listening,           // relayed holds nothing; `local` is open
@@ -26,6 +27,8 @@ struct ServerEvent {
     channel_bound,  // peer, channel, expiry
     channel_refreshed,
     channel_expired,
+    port_reserved,  // user, client, relayed: the reserved one, expiry
+    reservation_expired,
   };
 
   Kind kind{};
@@ -70,6 +73,10 @@ constexpr std::string_view name(ServerEvent::Kind kind) {
       return "channel refreshed";
     case channel_expired:
       return "channel expired";
+    case port_reserved:
+      return "port reserved";
+    case reservation_expired:
+      return "reservation expired";
   }
   return "unknown";
 }

@@ -23,7 +23,8 @@ class RequestMemory {
  public:
   struct Outcome {
     std::uint64_t allocation = 0;  // the hash of the request that made it
-    Duration granted;              // zero: the allocation ended
+    Duration granted;
+    bool lives = false;  // the allocation, after that
     Instant at;
     bool operator==(const Outcome&) const = default;
   };

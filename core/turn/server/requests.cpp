@@ -13,17 +13,6 @@ using stun::Method;
 
 namespace {
 
-/// How long a client may wait for an answer (RFC 8489, section 6.3.1), and so the owner may take to
-/// say whether a relay port opened.
-constexpr Duration transaction_patience = std::chrono::seconds(40);
-constexpr std::uint8_t udp = 17;  // RFC 8656, section 18.8
-
-std::optional<AddressFamily> family_of(std::uint8_t wire) {
-  if (wire == 1) return AddressFamily::ipv4;
-  if (wire == 2) return AddressFamily::ipv6;
-  return {};
-}
-
 bool deletes(const stun::MessageView& message) {
   const auto lifetime = message.lifetime();
   return message.method() == Method::refresh && lifetime && *lifetime == Duration();
@@ -118,113 +107,6 @@ void Server::dispatch(const Request& request) {
   }
 }
 
-Duration Server::granted(Duration requested) const {
-  return std::clamp(requested, config_.default_lifetime, config_.max_lifetime);
-}
-
-// Allocate: RFC 8656, section 7.2; the checks stand in the order of PROTOCOL R2..R10. -----------
-
-void Server::allocate(const Request& request) {
-  const stun::MessageView& message = request.message;
-  if (const auto slot = allocations_.find(request.tuple())) {
-    const Allocation& allocation = allocations_.at(*slot);
-    const bool repeated =
-        allocation.created_by == message.id() && allocation.user == request.who.user;
-    if (!repeated) return refuse(request.reply, ErrorCode::allocation_mismatch);
-    // While the port is opening, the answer to come serves this copy too.
-    if (allocation.is_open()) succeed_allocate(request.reply, allocation);
-    return;
-  }
-  // The allocation that it made is over, and none is made twice by one request (PROTOCOL AB12).
-  if (request_memory_.find(hash(request), request.now)) {
-    ++counters_.repeated;
-    return refuse(request.reply, ErrorCode::allocation_mismatch);
-  }
-  // No mobility is offered (RFC 8016, section 3.1; PROTOCOL O1).
-  if (const auto ticket = message.find(AttributeType::mobility_ticket)) {
-    return refuse(request.reply,
-                  ticket->empty() ? ErrorCode::mobility_forbidden : ErrorCode::bad_request);
-  }
-  if (is_tunnelled(request.tuple().client.endpoint.ip)) {
-    return refuse(request.reply, ErrorCode::forbidden);
-  }
-
-  const auto transport = message.leading_byte(AttributeType::requested_transport);
-  if (!transport) return refuse(request.reply, ErrorCode::bad_request);
-  if (*transport != udp) return refuse(request.reply, ErrorCode::unsupported_transport_protocol);
-
-  const auto requested = message.leading_byte(AttributeType::requested_address_family);
-  if (!requested && requested.error() == Lack::malformed) {
-    return refuse(request.reply, ErrorCode::bad_request);
-  }
-  if (requested && message.has(AttributeType::additional_address_family)) {
-    return refuse(request.reply, ErrorCode::bad_request);
-  }
-  const auto lifetime = message.lifetime();
-  if (!lifetime && lifetime.error() == Lack::malformed) {
-    return refuse(request.reply, ErrorCode::bad_request);
-  }
-  const auto family = family_of(requested.value_or(1));
-  if (!family || !ports_.supports(*family)) {
-    return refuse(request.reply, ErrorCode::address_family_not_supported);
-  }
-  if (allocations_.held_by(request.who.account) >= config_.max_allocations_per_user) {
-    return refuse(request.reply, ErrorCode::allocation_quota_reached);
-  }
-  open_relay(request, *family, granted(lifetime.value_or(Duration())));
-}
-
-void Server::open_relay(const Request& request, AddressFamily family, Duration lifetime) {
-  const auto port = allocations_.size() < config_.max_allocations
-                        ? ports_.take(family, port_random_)
-                        : std::nullopt;
-  if (!port) return refuse(request.reply, ErrorCode::insufficient_capacity);
-  allocations_.add({.tuple = request.tuple(),
-                    .user = request.who.user,
-                    .account = request.who.account,
-                    .username = std::string(request.who.name),
-                    .created_by = request.message.id(),
-                    .granted = lifetime,
-                    .relay = {.address = {*port},
-                              .expiry = request.now + transaction_patience,
-                              .permissions = {},
-                              .channels = {}},
-                    .opening = Opening{request.reply, family, {}}});
-  pending_.push_back({open_socket(*port), *port, request.tuple()});
-}
-
-void Server::relay_opened(std::uint32_t slot, Instant now) {
-  Allocation& allocation = allocations_.at(slot);
-  const Opening opening = std::move(*allocation.opening);
-  for (const Endpoint& refused : opening.refused) ports_.release(refused);
-  allocation.relay.expiry = now + allocation.granted;
-  allocations_.opened(slot);
-  const std::uint64_t made_by = hash_of(allocation);
-  request_memory_.remember(made_by, {made_by, allocation.granted, now});
-  succeed_allocate(opening.reply, allocation);
-  ServerEvent created = event(ServerEvent::Kind::allocation_created, allocation);
-  created.expiry = allocation.relay.expiry;
-  events_.push(std::move(created));
-}
-
-void Server::relay_refused(std::uint32_t slot) {
-  Allocation& allocation = allocations_.at(slot);
-  Opening& opening = *allocation.opening;
-  // Refused ports stay taken until this is over, so that each try is another port.
-  opening.refused.push_back(allocation.relay.address.endpoint);
-  const auto port = opening.refused.size() < config_.max_port_attempts
-                        ? ports_.take(opening.family, port_random_)
-                        : std::nullopt;
-  if (port) {
-    allocation.relay.address = {*port};
-    pending_.push_back({open_socket(*port), *port, allocation.tuple});
-    return;
-  }
-  const Reply reply = opening.reply;
-  remove_allocation(slot, Removal::refused);
-  refuse(reply, ErrorCode::insufficient_capacity);
-}
-
 // Refresh: RFC 8656, section 8.2. --------------------------------------------------------------
 
 void Server::refresh(const Request& request, std::uint32_t slot) {
@@ -235,25 +117,29 @@ void Server::refresh(const Request& request, std::uint32_t slot) {
       (!lifetime && lifetime.error() == Lack::malformed)) {
     return refuse(request.reply, ErrorCode::bad_request);
   }
-  if (requested) {
-    const auto family = family_of(*requested);
-    if (!family || allocation.relay_for(*family) == nullptr) {
-      return refuse(request.reply, ErrorCode::peer_address_family_mismatch);
-    }
+  // Of two relayed addresses, a family selects one (PROTOCOL F4).
+  const auto selected = [&](AddressFamily family) {
+    return allocation.relay_for(family) != nullptr &&
+           (!requested || family_of(*requested) == family);
+  };
+  if (std::ranges::none_of(both_families, selected)) {
+    return refuse(request.reply, ErrorCode::peer_address_family_mismatch);
   }
   const bool is_last = deletes(request.message);
   const Duration granted_now =
       is_last ? Duration() : granted(lifetime.value_or(config_.default_lifetime));
-  request_memory_.remember(hash(request), {hash_of(allocation), granted_now, request.now});
+  const std::uint64_t made_by = hash_of(allocation);
   if (is_last) {
-    remove_allocation(slot, Removal::deleted);
+    remove_relays(slot, Removal::deleted, selected);
   } else {
-    allocation.relay.expiry = request.now + granted_now;
+    for (const AddressFamily family : both_families) {
+      if (selected(family))
+        extend(allocation, *allocation.relay_for(family), request.now + granted_now);
+    }
     allocations_.reschedule(slot);
-    ServerEvent refreshed = event(ServerEvent::Kind::allocation_refreshed, allocation);
-    refreshed.expiry = allocation.relay.expiry;
-    events_.push(std::move(refreshed));
   }
+  const bool lives = allocations_.find(request.tuple()).has_value();
+  request_memory_.remember(hash(request), {made_by, granted_now, lives, request.now});
   succeed_refresh(request.reply, granted_now);
 }
 
@@ -261,7 +147,7 @@ void Server::repeat(const Request& request, const RequestMemory::Outcome& outcom
   ++counters_.repeated;
   const auto slot = allocations_.find(request.tuple());
   const std::uint64_t current = slot ? hash_of(allocations_.at(*slot)) : 0;
-  const bool is_as_left = current == (outcome.granted > Duration() ? outcome.allocation : 0);
+  const bool is_as_left = current == (outcome.lives ? outcome.allocation : 0);
   const bool may_be_awaited = request.now - outcome.at < transaction_patience;
   if (is_as_left && outcome.allocation != 0 && may_be_awaited) {
     return succeed_refresh(request.reply, outcome.granted);
@@ -270,9 +156,17 @@ void Server::repeat(const Request& request, const RequestMemory::Outcome& outcom
   if (!slot) refuse(request.reply, ErrorCode::allocation_mismatch);
 }
 
+void Server::extend(const Allocation& allocation, Relay& relay, Instant expiry) {
+  relay.expiry = expiry;
+  ServerEvent refreshed = event(ServerEvent::Kind::allocation_refreshed, allocation, relay);
+  refreshed.expiry = expiry;
+  events_.push(std::move(refreshed));
+}
+
 // Permissions and channels: RFC 8656, sections 10.2 and 12.2. ------------------------------------
 
-std::optional<ErrorCode> Server::refusal_of(Allocation& allocation, const Endpoint& peer) const {
+std::optional<ErrorCode> Server::refusal_of(const Allocation& allocation,
+                                            const Endpoint& peer) const {
   if (allocation.relay_for(peer.family()) == nullptr) {
     return ErrorCode::peer_address_family_mismatch;
   }
@@ -280,13 +174,13 @@ std::optional<ErrorCode> Server::refusal_of(Allocation& allocation, const Endpoi
   return {};
 }
 
-void Server::install_permission(Allocation& allocation, Relay& relay, const IpAddress& ip,
+void Server::install_permission(const Allocation& allocation, Relay& relay, const IpAddress& ip,
                                 Instant now) {
   const Instant expiry = now + config_.permission_lifetime;
   const bool is_new = relay.permissions.install(ip, expiry);
   ServerEvent installed = event(
       is_new ? ServerEvent::Kind::permission_installed : ServerEvent::Kind::permission_refreshed,
-      allocation);
+      allocation, relay);
   installed.peer = PeerAddress{{ip, 0}};
   installed.expiry = expiry;
   events_.push(std::move(installed));
@@ -314,13 +208,18 @@ void Server::create_permission(const Request& request, std::uint32_t slot) {
   std::ranges::sort(peers);
   const auto repeated = std::ranges::unique(peers);
   peers.erase(repeated.begin(), repeated.end());
-  Relay& relay = *allocation.relay_for(peers.front().family());
-  const auto fresh = std::ranges::count_if(
-      peers, [&](const IpAddress& ip) { return !relay.permissions.contains(ip); });
-  if (relay.permissions.size() + static_cast<std::size_t>(fresh) > config_.max_permissions) {
-    return refuse(request.reply, ErrorCode::insufficient_capacity);
+  bool fits = true;
+  allocation.for_each_relay([&](const Relay& relay) {
+    const auto fresh = std::ranges::count_if(peers, [&](const IpAddress& ip) {
+      return ip.family() == relay.family() && !relay.permissions.contains(ip);
+    });
+    const std::size_t all = relay.permissions.size() + static_cast<std::size_t>(fresh);
+    fits = fits && all <= config_.max_permissions;
+  });
+  if (!fits) return refuse(request.reply, ErrorCode::insufficient_capacity);
+  for (const IpAddress& ip : peers) {
+    install_permission(allocation, *allocation.relay_for(ip.family()), ip, request.now);
   }
-  for (const IpAddress& ip : peers) install_permission(allocation, relay, ip, request.now);
   allocations_.reschedule(slot);
   succeed(request.reply);
 }
@@ -336,18 +235,21 @@ void Server::bind_channel(const Request& request, std::uint32_t slot) {
   if (const auto refusal = refusal_of(allocation, *peer)) return refuse(request.reply, *refusal);
   if (!policy_.allows(*peer)) return refuse(request.reply, ErrorCode::forbidden);
 
+  // A number means one peer in all of the allocation, whatever its families (PROTOCOL H3).
+  bool conflicts = false;
+  allocation.for_each_relay(
+      [&](const Relay& any) { conflicts = conflicts || any.channels.conflicts(*number, *peer); });
+  if (conflicts) return refuse(request.reply, ErrorCode::bad_request);
   Relay& relay = *allocation.relay_for(peer->family());
-  if (relay.channels.conflicts(*number, *peer)) {
-    return refuse(request.reply, ErrorCode::bad_request);
-  }
   const bool is_new = relay.channels.find(*number, request.now) == nullptr;
   const bool new_permission = !relay.permissions.contains(peer->ip);
   if ((is_new && relay.channels.size() >= config_.max_channels) ||
       (new_permission && relay.permissions.size() >= config_.max_permissions)) {
     return refuse(request.reply, ErrorCode::insufficient_capacity);
   }
-  ServerEvent bound = event(
-      is_new ? ServerEvent::Kind::channel_bound : ServerEvent::Kind::channel_refreshed, allocation);
+  ServerEvent bound =
+      event(is_new ? ServerEvent::Kind::channel_bound : ServerEvent::Kind::channel_refreshed,
+            allocation, relay);
   bound.peer = PeerAddress{*peer};
   bound.channel = *number;
   bound.expiry = request.now + config_.channel_lifetime;

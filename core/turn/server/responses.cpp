@@ -51,8 +51,17 @@ void Server::succeed_refresh(const Reply& reply, Duration lifetime) {
 void Server::succeed_allocate(const Reply& reply, const Allocation& allocation) {
   ++counters_.success_responses;
   stun::MessageWriter writer = begin(reply, stun::Class::success);
-  writer.add_xor_address(AttributeType::xor_relayed_address, allocation.relay.address.endpoint);
+  for (const auto& relay : allocation.relays) {
+    if (!relay) continue;
+    writer.add_xor_address(AttributeType::xor_relayed_address, relay->address.endpoint);
+  }
   writer.add_lifetime(allocation.granted);
+  if (allocation.token) writer.add(AttributeType::reservation_token, *allocation.token);
+  if (const auto& missing = allocation.missing) {
+    writer.add_address_error(missing->family, missing->why,
+                             allocation.draft_attributes ? AttributeType::draft_address_error_code
+                                                         : AttributeType::address_error_code);
+  }
   writer.add_xor_address(AttributeType::xor_mapped_address, reply.tuple.client.endpoint);
   finish(reply, writer);
 }

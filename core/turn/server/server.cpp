@@ -18,6 +18,8 @@ std::string_view name(ServerTimer timer) {
       return "permission expiry";
     case ServerTimer::channel_expiry:
       return "channel expiry";
+    case ServerTimer::reservation_expiry:
+      return "reservation expiry";
     case ServerTimer::opening_abandoned:
       return "opening abandoned";
     case ServerTimer::listener_retry:
@@ -32,6 +34,7 @@ Server::Server(ServerConfig config, Random random, Instant now)
       policy_(config_),
       ports_(config_),
       port_random_(random.split(hash_text("relay port"))),
+      token_random_(random.split(hash_text("reservation token"))),
       id_random_(random.split(hash_text("transaction id"))),
       answer_budget_(config_, random.split(hash_text("answer budget"))),
       request_memory_(config_.max_remembered_requests, config_.nonce_lifetime,
@@ -51,31 +54,35 @@ std::vector<AllocationProbe> Server::allocations() const {
   std::vector<AllocationProbe> probes;
   allocations_.for_each([&](const Allocation& allocation) {
     if (!allocation.is_open()) return;
-    const Relay& relay = allocation.relay;
-    probes.push_back({allocation.tuple, relay.address, allocation.username, relay.expiry,
-                      relay.permissions.entries(), relay.channels.entries()});
+    allocation.for_each_relay([&](const Relay& relay) {
+      probes.push_back({allocation.tuple, relay.address, allocation.username, relay.expiry,
+                        relay.permissions.entries(), relay.channels.entries()});
+    });
   });
-  std::ranges::sort(probes, {}, &AllocationProbe::tuple);
+  std::ranges::stable_sort(probes, {}, &AllocationProbe::tuple);
   return probes;
 }
 
 bool Server::is_consistent() const {
-  if (!allocations_.is_consistent()) return false;
-  std::size_t ports = 0;
+  if (!allocations_.is_consistent() || !reservations_.is_consistent()) return false;
+  std::size_t ports = reservations_.size();
   std::size_t waiting = 0;
   allocations_.for_each([&](const Allocation& allocation) {
-    if (allocation.is_open()) {
-      ++ports;
-    } else {
-      ++waiting;
-      ports += allocation.opening->refused.size();
+    allocation.for_each_relay([&](const Relay&) { ++ports; });
+    if (allocation.is_open()) return;
+    for (const auto& relay : allocation.relays) {
+      if (relay && relay->state == Relay::State::opening) ++waiting;
     }
+    ports += allocation.opening->refused.size();
   });
   const auto awaited = [&](const PendingPort& pending) {
     if (!pending.waiting) return false;
     const auto slot = allocations_.find(*pending.waiting);
-    return slot && !allocations_.at(*slot).is_open() &&
-           allocations_.at(*slot).relay.address.endpoint == pending.local;
+    if (!slot || allocations_.at(*slot).is_open()) return false;
+    return std::ranges::any_of(allocations_.at(*slot).relays, [&](const auto& relay) {
+      return relay && relay->state == Relay::State::opening &&
+             relay->address.endpoint == pending.local;
+    });
   };
   const auto orphaned = [](const PendingPort& pending) { return !pending.waiting; };
   return ports + pending_.size() == ports_.in_use() &&
@@ -109,14 +116,10 @@ std::optional<Timeout> Server::poll_timeout() const {
   Timeout first{Instant::never(), {}};
   const Instant deadline = allocations_.earliest_deadline();
   if (deadline < first.at) {
-    const Allocation& allocation = allocations_.at(allocations_.earliest_slot());
-    const Relay& relay = allocation.relay;
-    const ServerTimer timer = !allocation.is_open()      ? ServerTimer::opening_abandoned
-                              : deadline == relay.expiry ? ServerTimer::allocation_expiry
-                              : deadline == relay.channels.earliest_expiry()
-                                  ? ServerTimer::channel_expiry
-                                  : ServerTimer::permission_expiry;
-    first = {deadline, name(timer)};
+    first = {deadline, name(allocations_.at(allocations_.earliest_slot()).timer())};
+  }
+  if (reservations_.earliest_expiry() < first.at) {
+    first = {reservations_.earliest_expiry(), name(ServerTimer::reservation_expiry)};
   }
   for (const Listener& listener : listeners_) {
     if (listener.retry_at && *listener.retry_at < first.at) {
@@ -134,27 +137,41 @@ void Server::expire(Instant now) {
   while (allocations_.earliest_deadline() <= now) {
     const std::uint32_t slot = allocations_.earliest_slot();
     Allocation& allocation = allocations_.at(slot);
-    if (allocation.relay.expiry <= now) {
-      remove_allocation(slot, allocation.is_open() ? Removal::expired : Removal::abandoned);
-    } else {
-      expire_relay(allocation, now);
-      allocations_.reschedule(slot);
+    if (!allocation.is_open()) {
+      ++counters_.openings_abandoned;
+      drop_opening(slot);
+      continue;
     }
+    for (const AddressFamily family : both_families) {
+      Relay* relay = allocation.relay_for(family);
+      if (relay != nullptr && now < relay->expiry) expire_relay(allocation, *relay, now);
+    }
+    allocations_.reschedule(slot);
+    remove_relays(slot, Removal::expired, [&](AddressFamily family) {
+      const Relay* relay = allocation.relay_for(family);
+      return relay != nullptr && relay->expiry <= now;
+    });
+  }
+  while (const auto gone = reservations_.expire(now)) {
+    ports_.release(gone->port.endpoint);
+    events_.push({.kind = ServerEvent::Kind::reservation_expired,
+                  .relayed = gone->port,
+                  .user = gone->username});
   }
   for (Listener& listener : listeners_) {
     if (listener.retry_at && *listener.retry_at <= now) open_listener(listener);
   }
 }
 
-void Server::expire_relay(Allocation& allocation, Instant now) {
-  allocation.relay.channels.expire(now, [&](const ChannelTable::Channel& channel) {
-    ServerEvent gone = event(ServerEvent::Kind::channel_expired, allocation);
+void Server::expire_relay(const Allocation& allocation, Relay& relay, Instant now) {
+  relay.channels.expire(now, [&](const ChannelTable::Channel& channel) {
+    ServerEvent gone = event(ServerEvent::Kind::channel_expired, allocation, relay);
     gone.peer = PeerAddress{channel.peer};
     gone.channel = channel.number;
     events_.push(std::move(gone));
   });
-  allocation.relay.permissions.expire(now, [&](const PermissionTable::Permission& permission) {
-    ServerEvent gone = event(ServerEvent::Kind::permission_expired, allocation);
+  relay.permissions.expire(now, [&](const PermissionTable::Permission& permission) {
+    ServerEvent gone = event(ServerEvent::Kind::permission_expired, allocation, relay);
     gone.peer = PeerAddress{{permission.ip, 0}};
     events_.push(std::move(gone));
   });
@@ -195,26 +212,18 @@ std::optional<Server::PendingPort> Server::take_pending(std::uint32_t request) {
   return pending;
 }
 
-void Server::remove_allocation(std::uint32_t slot, Removal why) {
-  const Allocation gone = allocations_.remove(slot);
-  const Endpoint& relayed = gone.relay.address.endpoint;
-  if (gone.is_open()) {
-    using enum ServerEvent::Kind;
-    ports_.release(relayed);
-    if (why != Removal::socket_gone) transmits_.close({relayed});
-    events_.push(event(why == Removal::deleted   ? allocation_deleted
-                       : why == Removal::expired ? allocation_expired
-                                                 : allocation_lost,
-                       gone));
-    return;
-  }
-  for (const Endpoint& refused : gone.opening->refused) ports_.release(refused);
-  if (why == Removal::abandoned) {
-    ++counters_.openings_abandoned;
-    for (PendingPort& pending : pending_) {
-      if (pending.waiting == gone.tuple) pending.waiting.reset();
-    }
-  }
+void Server::remove_relay(std::uint32_t slot, AddressFamily family, Removal why) {
+  using enum ServerEvent::Kind;
+  const Relay gone = allocations_.end_relay(slot, family);
+  const Allocation& allocation = allocations_.at(slot);
+  CHECK(allocation.is_open());
+  ports_.release(gone.address.endpoint);
+  if (why != Removal::socket_gone) transmits_.close({gone.address.endpoint});
+  events_.push(event(why == Removal::deleted   ? allocation_deleted
+                     : why == Removal::expired ? allocation_expired
+                                               : allocation_lost,
+                     allocation, gone));
+  if (!allocation.has_relay()) allocations_.remove(slot);
 }
 
 void Server::input(const SocketOpened& opened, Instant now) {
@@ -229,7 +238,7 @@ void Server::input(const SocketOpened& opened, Instant now) {
   if (!pending) {
     ++counters_.unknown_socket;
   } else if (pending->waiting) {
-    relay_opened(*allocations_.find(*pending->waiting), now);
+    relay_opened(*allocations_.find(*pending->waiting), pending->local.family(), now);
   } else {
     transmits_.close({pending->local});
     ports_.release(pending->local);
@@ -245,7 +254,7 @@ void Server::input(const SocketRefused& refused, Instant now) {
   if (!pending) {
     ++counters_.unknown_socket;
   } else if (pending->waiting) {
-    relay_refused(*allocations_.find(*pending->waiting));
+    relay_refused(*allocations_.find(*pending->waiting), pending->local.family(), now);
   } else {
     ports_.release(pending->local);
   }
@@ -253,7 +262,9 @@ void Server::input(const SocketRefused& refused, Instant now) {
 
 void Server::input(const SocketClosed& closed, Instant now) {
   if (const auto slot = allocations_.find(RelayedAddress{closed.local})) {
-    return remove_allocation(*slot, Removal::socket_gone);
+    const AddressFamily family = closed.local.family();
+    if (allocations_.at(*slot).is_open()) return remove_relay(*slot, family, Removal::socket_gone);
+    return relay_refused(*slot, family, now);
   }
   const auto listener = std::ranges::find(listeners_, closed.local, &Listener::local);
   if (listener != listeners_.end() && listener->is_open) return lose_listener(*listener, now);
@@ -300,11 +311,12 @@ void Server::input(const WallClock& clock, Instant now) {
   authenticator_.set_wall_clock(clock.wall, now);
 }
 
-ServerEvent Server::event(ServerEvent::Kind kind, const Allocation& allocation) const {
+ServerEvent Server::event(ServerEvent::Kind kind, const Allocation& allocation,
+                          const Relay& relay) const {
   return {.kind = kind,
           .local = allocation.tuple.server,
           .client = allocation.tuple.client,
-          .relayed = allocation.relay.address,
+          .relayed = relay.address,
           .user = allocation.username};
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <expected>
 #include <optional>
 #include <span>
@@ -21,20 +23,12 @@
 #include "core/turn/server/peer_policy.h"
 #include "core/turn/server/port_pool.h"
 #include "core/turn/server/request_memory.h"
+#include "core/turn/server/reservation_table.h"
 
 namespace tickover::turn {
 
-/// Why a server wants to be woken.
-enum class ServerTimer {
-  allocation_expiry,
-  permission_expiry,
-  channel_expiry,
-  opening_abandoned,  // the owner never said whether a relay port opened
-  listener_retry,
-};
-std::string_view name(ServerTimer timer);
-
-/// One allocation as an oracle sees it; permissions by address, channels by number.
+/// One relayed address of an allocation as an oracle sees it, of which there can be two;
+/// permissions by address, channels by number.
 struct AllocationProbe {
   FiveTuple tuple;
   RelayedAddress relayed;
@@ -70,6 +64,8 @@ class Server {
   std::vector<AllocationProbe> allocations() const;
   /// With those that still wait for their port.
   std::size_t allocation_count() const { return allocations_.size(); }
+  /// By EVEN-PORT, and not claimed or expired yet.
+  std::size_t reservation_count() const { return reservations_.size(); }
   std::size_t ports_in_use() const { return ports_.in_use(); }
   /// Whether all indexes, counts, ports and deadlines mirror the allocations (BUGS P12).
   bool is_consistent() const;
@@ -89,7 +85,7 @@ class Server {
   bool operator==(const Server&) const = default;
 
  private:
-  enum class Removal { deleted, expired, socket_gone, refused, abandoned };
+  enum class Removal { deleted, expired, socket_gone };
 
   struct Listener {
     Endpoint local;
@@ -124,32 +120,54 @@ class Server {
   void input(const AddressesChanged& changed, Instant now);
   void input(const WallClock& clock, Instant now);
   void expire(Instant now);
-  void expire_relay(Allocation& allocation, Instant now);
+  void expire_relay(const Allocation& allocation, Relay& relay, Instant now);
   std::uint32_t open_socket(const Endpoint& local);
   void open_listener(Listener& listener);
   void lose_listener(Listener& listener, Instant now);
   bool listens_on(const Endpoint& local) const;
   std::optional<PendingPort> take_pending(std::uint32_t request);
-  /// The only way an allocation ends; everything of it goes (BUGS D03).
-  void remove_allocation(std::uint32_t slot, Removal why);
+  /// The only way a relayed address ends that a client had; everything of it goes, and with the
+  /// last one the allocation (BUGS D03).
+  void remove_relay(std::uint32_t slot, AddressFamily family, Removal why);
+  /// Those for whose family `selected` says so; the allocation may be gone then.
+  template <class Selected>
+  void remove_relays(std::uint32_t slot, Removal why, Selected&& selected) {
+    std::array<bool, both_families.size()> ends{};
+    std::ranges::transform(both_families, ends.begin(), selected);
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      if (ends[i]) remove_relay(slot, both_families[i], why);
+    }
+  }
 
-  // Requests: requests.cpp.
+  // Allocate: allocate.cpp.
+  struct Wish;
+  void allocate(const Request& request);
+  std::expected<Wish, stun::ErrorCode> wish_of(const stun::MessageView& message) const;
+  std::optional<stun::ErrorCode> refusal_of(const Wish& wish, UserId account) const;
+  void open_relays(const Request& request, const Wish& wish);
+  void open_reserved(Allocation& allocation, const stun::ReservationToken& token);
+  void open_wanted(Allocation& allocation, const Wish& wish);
+  stun::ReservationToken reserve(const Endpoint& even, const Allocation& with);
+  std::optional<Endpoint> next_port(const Allocation& allocation, AddressFamily family);
+  void await_port(Allocation& allocation, const Endpoint& port);
+  void relay_opened(std::uint32_t slot, AddressFamily family, Instant now);
+  void relay_refused(std::uint32_t slot, AddressFamily family, Instant now);
+  void finish_opening(std::uint32_t slot, Instant now);
+  /// Nothing is left of an allocation that the client never had.
+  void drop_opening(std::uint32_t slot);
+  Duration granted(Duration requested) const;
+
+  // Other requests: requests.cpp.
   void handle_stun(const Datagram& datagram, Instant now);
   void handle_request(const stun::MessageView& message, const Datagram& datagram, Instant now);
   void answer_binding(const stun::MessageView& message, const Reply& reply);
   /// True if an Allocate over this 5-tuple belongs elsewhere and was told so.
   bool redirect(const Reply& reply);
   void dispatch(const Request& request);
-  void allocate(const Request& request);
-  void open_relay(const Request& request, AddressFamily family, Duration lifetime);
-  void relay_opened(std::uint32_t slot, Instant now);
-  void relay_refused(std::uint32_t slot);
   void refresh(const Request& request, std::uint32_t slot);
+  void extend(const Allocation& allocation, Relay& relay, Instant expiry);
   void create_permission(const Request& request, std::uint32_t slot);
   void bind_channel(const Request& request, std::uint32_t slot);
-  std::optional<stun::ErrorCode> refusal_of(Allocation& allocation, const Endpoint& peer) const;
-  void install_permission(Allocation& allocation, Relay& relay, const IpAddress& ip, Instant now);
-  Duration granted(Duration requested) const;
   std::uint64_t hash(const Request& request) const {
     return request_memory_.hash(request.tuple(), request.message.id(), request.who.user);
   }
@@ -160,6 +178,10 @@ class Server {
   bool may_answer_unsigned(const Reply& reply, Instant now);
   void repeat(const Request& request, const RequestMemory::Outcome& outcome);
   void succeed_refresh(const Reply& reply, Duration lifetime);
+  std::optional<stun::ErrorCode> refusal_of(const Allocation& allocation,
+                                            const Endpoint& peer) const;
+  void install_permission(const Allocation& allocation, Relay& relay, const IpAddress& ip,
+                          Instant now);
 
   // Responses: responses.cpp.
   stun::MessageWriter begin(const Reply& reply, stun::Class message_class);
@@ -181,15 +203,17 @@ class Server {
   void send_channel_data(const FiveTuple& to, ChannelNumber number, const Datagram& cause);
   void send_data_indication(const FiveTuple& to, const Datagram& cause);
 
-  ServerEvent event(ServerEvent::Kind kind, const Allocation& allocation) const;
+  ServerEvent event(ServerEvent::Kind kind, const Allocation& allocation, const Relay& relay) const;
 
   ServerConfig config_;
   Authenticator authenticator_;
   PeerPolicy policy_;
   PortPool ports_;
   Random port_random_;
+  Random token_random_;
   Random id_random_;
   AllocationTable allocations_;
+  ReservationTable reservations_;
   AnswerBudget answer_budget_;
   RequestMemory request_memory_;
   std::vector<Listener> listeners_;

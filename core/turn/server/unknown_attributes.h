@@ -45,12 +45,14 @@ constexpr bool is_understood(stun::AttributeType type) {
     case nonce:
     case xor_relayed_address:
     case requested_address_family:
+    case even_port:
     case requested_transport:
     case dont_fragment:
     case message_integrity_sha256:
     case password_algorithm:
     case userhash:
     case xor_mapped_address:
+    case reservation_token:
       return true;
     default:
       return false;
