@@ -52,9 +52,9 @@ void Server::allocate(const Request& request) {
     return;
   }
   // The allocation that it made is over, and none is made twice by one request (PROTOCOL AB12).
-  if (request_memory_.find(hash(request), request.now)) {
+  if (const auto past = request_memory_.find(hash(request), request.now)) {
     ++counters_.repeated;
-    return refuse(request.reply, ErrorCode::allocation_mismatch);
+    return refuse(request.reply, past->refused.value_or(ErrorCode::allocation_mismatch));
   }
   // No mobility is offered (RFC 8016, section 3.1; PROTOCOL O1).
   if (const auto ticket = request.message.find(AttributeType::mobility_ticket)) {
@@ -67,7 +67,7 @@ void Server::allocate(const Request& request) {
   const auto wish = wish_of(request.message);
   if (!wish) return refuse(request.reply, wish.error());
   if (const auto refusal = refusal_of(*wish, request.who.account)) {
-    return refuse(request.reply, *refusal);
+    return refuse_for_good(request.reply, hash(request), *refusal, request.now);
   }
   open_relays(request, *wish);
 }
@@ -131,6 +131,12 @@ std::optional<ErrorCode> Server::refusal_of(const Wish& wish, UserId account) co
   const bool has_reservation = !reserves || reservations_.size() < config_.max_reservations;
   if (!has_port || !has_reservation || !has_room) return ErrorCode::insufficient_capacity;
   return {};
+}
+
+void Server::refuse_for_good(const Reply& reply, std::uint64_t request, ErrorCode code,
+                             Instant now) {
+  request_memory_.remember(request, {.at = now, .refused = code});
+  refuse(reply, code);
 }
 
 Duration Server::granted(Duration requested) const {
@@ -235,8 +241,9 @@ void Server::finish_opening(std::uint32_t slot, Instant now) {
   if (allocation.is_awaiting()) return;
   const Reply reply = allocation.opening->reply;
   if (!allocation.has_relay()) {
+    const std::uint64_t request = hash_of(allocation);
     drop_opening(slot);
-    return refuse(reply, ErrorCode::insufficient_capacity);
+    return refuse_for_good(reply, request, ErrorCode::insufficient_capacity, now);
   }
   for (const Endpoint& refused : allocation.opening->refused) ports_.release(refused);
   for (const AddressFamily family : both_families) {

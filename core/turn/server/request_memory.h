@@ -8,12 +8,13 @@
 
 namespace tickover::turn {
 
-/// Remembers the requests that made, changed or ended an allocation for as long as their nonce
-/// could be accepted. Whoever recorded one and sends it again, from its 5-tuple, gets nothing done:
-/// an old Refresh with lifetime 0 does not end a later allocation of the same 5-tuple, an old
-/// Allocate does not make one anew, an old Refresh does not shorten one (PROTOCOL AB12). Within the
-/// 40 s in which a client may still retransmit (RFC 8489, section 6.3.1), a copy gets the same
-/// answer again without a second effect (PROTOCOL T12, F6; BUGS P14).
+/// Remembers the requests that made, changed or ended an allocation, or were refused one, for as
+/// long as their nonce could be accepted. Whoever recorded one and sends it again, from its
+/// 5-tuple, gets nothing done: an old Refresh with lifetime 0 does not end a later allocation of
+/// the same 5-tuple, an old Allocate does not make one anew, an old Refresh does not shorten one
+/// (PROTOCOL AB12). Within the 40 s in which a client may still retransmit (RFC 8489,
+/// section 6.3.1), a copy gets the same answer again without a second effect (PROTOCOL T12, F6;
+/// BUGS P14).
 ///
 /// CreatePermission and ChannelBind are not in here: they are frequent, and a copy renews at most
 /// what its client had asked for, for one lifetime.
@@ -26,6 +27,9 @@ class RequestMemory {
     Duration granted;
     bool lives = false;  // the allocation, after that
     Instant at;
+    /// Why there is none, where that might change: a copy that comes a little later must not make
+    /// one that its client knows nothing of.
+    std::optional<stun::ErrorCode> refused = {};
     bool operator==(const Outcome&) const = default;
   };
 

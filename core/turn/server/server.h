@@ -144,6 +144,9 @@ class Server {
   void allocate(const Request& request);
   std::expected<Wish, stun::ErrorCode> wish_of(const stun::MessageView& message) const;
   std::optional<stun::ErrorCode> refusal_of(const Wish& wish, UserId account) const;
+  /// No copy of that request will be granted either.
+  void refuse_for_good(const Reply& reply, std::uint64_t request, stun::ErrorCode code,
+                       Instant now);
   void open_relays(const Request& request, const Wish& wish);
   void open_reserved(Allocation& allocation, const stun::ReservationToken& token);
   void open_wanted(Allocation& allocation, const Wish& wish);
