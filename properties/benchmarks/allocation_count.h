@@ -8,6 +8,8 @@ namespace tickover {
 
 /// How often `operator new` was called in this program so far.
 std::uint64_t allocations_so_far();
+/// How many bytes it was asked for in all.
+std::uint64_t allocated_bytes();
 
 /// Reports the heap allocations of the timed part per iteration as `allocations`, so that a
 /// datagram that starts to cost one shows.

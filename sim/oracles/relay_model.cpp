@@ -90,6 +90,7 @@ void RelayModel::index_relayed() {
   by_relayed_.clear();
   for (std::uint32_t i = 0; i < allocations_.size(); ++i) {
     by_relayed_.push_back({allocations_[i].relayed, i});
+    if (allocations_[i].second) by_relayed_.push_back({*allocations_[i].second, i});
   }
   std::ranges::sort(by_relayed_, [&](const ByRelayed& a, const ByRelayed& b) {
     return std::tuple(a.relayed, allocations_[b.index].span.at_most, a.index) <
@@ -112,6 +113,14 @@ std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlan
   Allocation* allocation = find(client, server);
   const bool deletes =
       request.type == stun_type::refresh && find_number(success, stun_attribute::lifetime) == 0u;
+  if (allocation != nullptr && allocation->unclear) {
+    if (request.type != stun_type::refresh) return {};
+    // It may have ended, or one of its addresses alone, or its time is another now.
+    const auto seconds = find_number(success, stun_attribute::lifetime);
+    const Instant until = now + Duration(std::chrono::seconds(seconds.value_or(0)));
+    allocation->span = {now, std::max(allocation->span.at_most, until)};
+    return {};
+  }
   if (allocation == nullptr || allocation->span.is_dead(now)) {
     // A relay that remembers its answers repeats the one that deleted (PROTOCOL F6).
     if (deletes && allocation != nullptr && allocation->repeats(request.id)) return {};
@@ -167,12 +176,13 @@ std::string_view RelayModel::allocated(const StunGlance& request, const StunGlan
   std::ranges::copy(request.id, fresh.created_by.begin());
   fresh.owner = owner_of(request);
   fresh.span.extend(now + Duration(std::chrono::seconds(*seconds)), false);
-  std::size_t addresses = 0;
   StunAttributes attributes(success);
   while (const auto attribute = attributes.next()) {
-    addresses += attribute->type == stun_attribute::xor_relayed_address ? 1 : 0;
+    if (attribute->type != stun_attribute::xor_relayed_address) continue;
+    const auto other = xor_endpoint(success, attribute->value);
+    if (other && *other != *relayed) fresh.second = *other;
   }
-  fresh.unclear = addresses > 1;
+  fresh.unclear = fresh.second.has_value();
   const Allocation* owner = find_relayed(*relayed);
   const bool taken = owner != nullptr && owner != known && owner->span.is_alive(now);
   if (known != nullptr) {

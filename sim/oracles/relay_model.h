@@ -45,6 +45,7 @@ class RelayModel {
     Endpoint client;
     Endpoint server;
     Endpoint relayed;
+    std::optional<Endpoint> second;  // of the other family
     Id created_by{};
     std::uint64_t owner = 0;  // hash of the USERNAME that it was created with; 0: none was there
     Span span;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "sim/oracles/turn_plan.h"
 #include "sim/oracles/words.h"
@@ -112,12 +113,15 @@ void RelayIndexes::note_sockets(const Step& step, const World& world, Relay& rel
 
 std::string RelayIndexes::disorder_in(const RelayProbe& probe, const Relay& relay, Instant now) {
   if (!probe.is_consistent) return "finds its own tables out of order";
-  if (probe.allocations.size() > probe.allocation_count) return "counts too few allocations";
+  std::set<std::pair<Endpoint, Endpoint>> tuples;
+  for (const RelayProbe::Allocation& a : probe.allocations) tuples.emplace(a.client, a.server);
+  if (tuples.size() > probe.allocation_count) return "counts too few allocations";
   if (probe.ports_in_use < relay.open.size()) {
     return fmt::format("has {} relay sockets open and {} ports in use", relay.open.size(),
                        probe.ports_in_use);
   }
-  if (probe.allocation_count == 0 && (probe.ports_in_use > 0 || !relay.open.empty())) {
+  const bool keeps_ports = probe.ports_in_use > probe.reserved_ports || !relay.open.empty();
+  if (probe.allocation_count == 0 && keeps_ports) {
     return fmt::format("has no allocation but {} ports in use and {} relay sockets open",
                        probe.ports_in_use, relay.open.size());
   }
@@ -269,11 +273,13 @@ std::string RelayLimits::excess_in(const RelayProbe& probe, const Relay& relay) 
     return fmt::format("{} allocations; the limit is {}", probe.allocation_count,
                        relay.allocations);
   }
-  std::map<std::string_view, std::size_t> held;
+  std::map<std::string_view, std::set<std::pair<Endpoint, Endpoint>>> held;
   for (const RelayProbe::Allocation& allocation : probe.allocations) {
-    if (++held[allocation.user] > relay.per_user) {
-      return fmt::format("{} allocations of {}; the limit is {}", held[allocation.user],
-                         allocation.user, relay.per_user);
+    auto& of_user = held[allocation.user];  // two relayed addresses are one allocation
+    of_user.emplace(allocation.client, allocation.server);
+    if (of_user.size() > relay.per_user) {
+      return fmt::format("{} allocations of {}; the limit is {}", of_user.size(), allocation.user,
+                         relay.per_user);
     }
     if (allocation.permissions.size() > relay.permissions) {
       return fmt::format("{} permissions for {}; the limit is {}", allocation.permissions.size(),

@@ -39,6 +39,7 @@ class TurnServer {
   RelayProbe probe() const {
     RelayProbe probe{.allocation_count = server_.allocation_count(),
                      .ports_in_use = server_.ports_in_use(),
+                     .reserved_ports = server_.reservation_count(),
                      .is_consistent = server_.is_consistent()};
     for (turn::AllocationProbe& from : server_.allocations()) {
       RelayProbe::Allocation& to = probe.allocations.emplace_back();
@@ -107,6 +108,7 @@ turn::ServerConfig config_of(const RoleContext& context) {
   config.max_allocations = limit("max-allocations", config.max_allocations);
   config.max_allocations_per_user =
       limit("max-allocations-per-user", config.max_allocations_per_user);
+  config.max_reservations = limit("max-reservations", config.max_reservations);
   config.max_permissions = limit("max-permissions", config.max_permissions);
   config.max_channels = limit("max-channels", config.max_channels);
   const auto rate = [&](std::string_view key, std::uint64_t usual) {
@@ -119,6 +121,7 @@ turn::ServerConfig config_of(const RoleContext& context) {
   config.max_icmp_per_second = rate("max-icmp-per-second", config.max_icmp_per_second);
   config.max_remembered_requests = limit("max-remembered-requests", config.max_remembered_requests);
   config.legacy_channel_numbers = context.flag("legacy-channel-numbers", false);
+  config.draft_address_families = context.flag("draft-address-families", false);
   // Simulated networks are made of private and benchmark addresses, and relays talk to themselves
   // when two of their clients talk to each other; a scenario about policy switches it off.
   config.allow_private_peers = context.flag("allow-private-peers", true);
@@ -151,6 +154,7 @@ Role turn_server_role() {
                    {"last-port", ValueType::integer, "of relayed addresses (65535)"},
                    {"max-allocations", ValueType::integer, "508 beyond"},
                    {"max-allocations-per-user", ValueType::integer, "486 beyond"},
+                   {"max-reservations", ValueType::integer, "by EVEN-PORT, 508 beyond"},
                    {"max-permissions", ValueType::integer, "per allocation, 508 beyond"},
                    {"max-channels", ValueType::integer, "per allocation, 508 beyond"},
                    {"max-bytes-per-second-per-user", ValueType::integer,
@@ -161,6 +165,8 @@ Role turn_server_role() {
                     "errors that one relayed address passes on (10)"},
                    {"max-remembered-requests", ValueType::integer,
                     "that do nothing when they are repeated (16384)"},
+                   {"draft-address-families", ValueType::flag,
+                    "also 0x8032 for ADDITIONAL-ADDRESS-FAMILY (false)"},
                    {"legacy-channel-numbers", ValueType::flag,
                     "also those of RFC 5766, up to 0x7FFF (false)"},
                    {"allow-private-peers", ValueType::flag, "relay to private addresses (true)"},
