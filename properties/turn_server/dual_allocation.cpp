@@ -286,11 +286,12 @@ TEST(DualAllocation, counts_once_in_the_quota) {
   ServerConfig with = config();
   with.max_allocations_per_user = 1;
   Dual bench(with);
-  EXPECT_EQ(Client(bench, at("198.51.100.9:9")).ask(Method::allocate, over_udp).code(), 486);
+  const Client other(bench, at("198.51.100.9:9"));
+  EXPECT_EQ(other.ask(Method::allocate, over_udp).code(), 486);
   EXPECT_EQ(bench.refresh(of_family(v6, 0)), 0);
-  EXPECT_EQ(Client(bench, at("198.51.100.9:9")).ask(Method::allocate, over_udp).code(), 486);
+  EXPECT_EQ(other.ask(Method::allocate, over_udp).code(), 486);
   EXPECT_EQ(bench.refresh(of_family(v4, 0)), 0);
-  EXPECT_EQ(Client(bench, at("198.51.100.9:9")).ask(Method::allocate, over_udp).code(), 0);
+  EXPECT_EQ(other.ask(Method::allocate, over_udp).code(), 0);
 }
 
 // PROTOCOL U4, W19

@@ -29,7 +29,7 @@ Answer after_allocating(Client& alice, Method method, const Fill& fill) {
 std::vector<Case> cases() {
   using enum Signature;
   using enum AttributeType;
-  const std::vector<AttributeType> challenge{realm, nonce};
+  const std::vector<AttributeType> challenge{realm, nonce, password_algorithms};
   return {
       {400, present, {}, [](Bench& b, Client& a) { return allocating(b, a, nothing); }},
       {400,
@@ -161,7 +161,7 @@ TEST(SuccessResponse, has_what_its_request_asked_for_and_its_signature) {
     types.push_back(message_integrity);
     EXPECT_EQ(types_of(answer), types);
   };
-  expect(alice.ask(Method::allocate, even_port(true)),
+  expect(alice.ask(Method::allocate, bench::even_port(true)),
          {xor_relayed_address, lifetime, reservation_token, xor_mapped_address});
   expect(other.ask(Method::allocate, adding(v6)),
          {xor_relayed_address, lifetime, address_error_code, xor_mapped_address});
