@@ -27,6 +27,7 @@ class Crowd {
       : server_({.listen = {listener},
                  .relay_addresses = {listener.ip},
                  .users = {{"alice", "s3cret"}},
+                 .max_allocations_per_user = 16'384,
                  .max_bytes_per_second_per_user = 0,
                  .max_unsigned_answers_per_second = 1'000'000},
                 Random(7), now_) {
