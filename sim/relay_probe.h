@@ -39,7 +39,7 @@ struct RelayProbe {
   std::size_t allocation_count = 0;     // with those that still wait for it
   std::size_t ports_in_use = 0;
   std::size_t reserved_ports = 0;  // of those, kept for the holder of a token
-  bool is_consistent = false;  // whether it finds its own indexes in order
+  bool is_consistent = false;      // whether it finds its own indexes in order
 
   bool operator==(const RelayProbe&) const = default;
 };

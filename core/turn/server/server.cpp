@@ -59,7 +59,9 @@ std::vector<AllocationProbe> Server::allocations() const {
                         relay.permissions.entries(), relay.channels.entries()});
     });
   });
-  std::ranges::stable_sort(probes, {}, &AllocationProbe::tuple);
+  std::ranges::sort(probes, {}, [](const AllocationProbe& probe) {
+    return std::pair(probe.tuple, probe.relayed.endpoint);
+  });
   return probes;
 }
 
