@@ -30,6 +30,10 @@ std::string text_of(const ClientEvent& event) {
                  [](const DataReceived& e) {
                    return fmt::format("data {}: {}", e.peer.endpoint.text(), as_text(e.payload));
                  },
+                 [](const IcmpReceived& e) {
+                   return fmt::format("icmp {}: {}/{} {}", e.peer.endpoint.text(), e.type, e.code,
+                                      e.data);
+                 },
                  [](const AllocationFailed& e) {
                    return fmt::format("failed {} {}", name(e.why), e.code);
                  }},

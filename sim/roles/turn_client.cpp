@@ -88,6 +88,9 @@ class TurnClient {
               .remote = e.peer.endpoint,
               .payload = e.payload};
     }
+    Notice operator()(const turn::IcmpReceived& e) const {
+      return {.name = "ICMP error from", .remote = e.peer.endpoint, .number = e.type};
+    }
     Notice operator()(const turn::AllocationFailed& e) const {
       return {.kind = Kind::failed,
               .name = turn::name(e.why),

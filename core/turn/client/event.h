@@ -111,6 +111,17 @@ struct DataReceived {
   }
 };
 
+/// The network refused a datagram on its way from the relay to the peer: type and code of ICMP or
+/// ICMPv6, and the next-hop MTU or 0 (RFC 8656, section 11.6). Nothing in it is signed, so the
+/// client itself does nothing about it (PROTOCOL D7, D8).
+struct IcmpReceived {
+  PeerAddress peer;
+  std::uint8_t type = 0;
+  std::uint16_t code = 0;
+  std::uint32_t data = 0;
+  bool operator==(const IcmpReceived&) const = default;
+};
+
 /// The next attempt starts at `retry_at`. `code` is the relay's error code, or 0.
 struct AllocationFailed {
   AttemptFailure why{};
@@ -121,6 +132,6 @@ struct AllocationFailed {
 
 using ClientEvent =
     std::variant<CandidateAdded, CandidateRemoved, ChannelBound, PermissionInstalled, PeerLost,
-                 PeerRefused, DataReceived, AllocationFailed>;
+                 PeerRefused, DataReceived, IcmpReceived, AllocationFailed>;
 
 }  // namespace tickover::turn

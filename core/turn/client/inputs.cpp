@@ -65,7 +65,9 @@ void Client::handle_indication(const Session& session, const stun::MessageView& 
                                Instant now) {
   const auto peer = message.xor_address(stun::AttributeType::xor_peer_address);
   const auto data = message.find(stun::AttributeType::data);
-  if (message.method() != stun::Method::data || !peer || !data || demands_the_unknown(message)) {
+  const auto icmp = message.icmp();
+  if (message.method() != stun::Method::data || !peer || !(data || icmp) ||
+      demands_the_unknown(message)) {
     ++counters_.unexpected;
     return;
   }
@@ -75,7 +77,11 @@ void Client::handle_indication(const Session& session, const stun::MessageView& 
     return;
   }
   allocation_->keep_alive().heard(now);
-  events_.push_data(PeerAddress{*peer}, *data);
+  if (data) {
+    events_.push_data(PeerAddress{*peer}, *data);
+  } else {
+    events_.push(IcmpReceived{PeerAddress{*peer}, icmp->type, icmp->code, icmp->data});
+  }
 }
 
 // Which datagram it was about is not known, so it ends every request to that endpoint (T7).
