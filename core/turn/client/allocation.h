@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "core/turn/addresses.h"
 #include "core/turn/client/keep_alive.h"
@@ -23,11 +24,22 @@ class Allocation {
   /// Between a refresh that failed for now and the next.
   static constexpr Duration refresh_pause = std::chrono::seconds(5);
 
-  Allocation(const RelayedAddress& relayed, const ClientAddress& mapped, Duration keep_alive,
-             Instant now)
-      : relayed_(relayed), mapped_(mapped), allocated_at_(now), keep_alive_(keep_alive, now) {}
+  Allocation(const RelayedAddress& relayed, const std::optional<RelayedAddress>& additional,
+             const ClientAddress& mapped, Duration keep_alive, Instant now)
+      : relayed_(relayed),
+        additional_(additional),
+        mapped_(mapped),
+        allocated_at_(now),
+        keep_alive_(keep_alive, now) {}
 
   const RelayedAddress& relayed() const { return relayed_; }
+  /// Of the other family, if both were asked for and came.
+  const std::optional<RelayedAddress>& additional() const { return additional_; }
+  /// Whether peers of this family can be reached.
+  bool serves(AddressFamily family) const {
+    return relayed_.endpoint.family() == family ||
+           (additional_ && additional_->endpoint.family() == family);
+  }
   const ClientAddress& mapped() const { return mapped_; }
   Instant allocated_at() const { return allocated_at_; }
   /// Exclusive: at this instant it is gone.
@@ -77,6 +89,7 @@ class Allocation {
 
  private:
   RelayedAddress relayed_;
+  std::optional<RelayedAddress> additional_;
   ClientAddress mapped_;
   Instant allocated_at_;
   Duration lifetime_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/turn/client/attributes.h"
@@ -131,7 +132,10 @@ void Client::succeeded(const Order& order, const stun::MessageView& message, Ins
 }
 
 void Client::allocated(const Order& order, const stun::MessageView& message, Instant now) {
-  const auto relayed = relayed_address(message, config_.relay_family);
+  auto relayed = relayed_address(message, config_.relay_family);
+  auto additional = config_.additional_ipv6 ? relayed_address(message, AddressFamily::ipv6)
+                                            : std::optional<Endpoint>();
+  if (!relayed) relayed = std::exchange(additional, {});  // half is better than none (PROTOCOL C5)
   const auto mapped = message.xor_address(AttributeType::xor_mapped_address);
   const auto lifetime = message.lifetime();
   Session& session = session_of(order);
@@ -143,11 +147,14 @@ void Client::allocated(const Order& order, const stun::MessageView& message, Ins
   session.stage = Stage::allocated;
   last_held_ = Path{session.local, session.server};
   mismatches_ = 0;
-  allocation_.emplace(RelayedAddress{*relayed}, ClientAddress{*mapped}, config_.keep_alive, now);
+  allocation_.emplace(RelayedAddress{*relayed},
+                      additional ? std::optional(RelayedAddress{*additional}) : std::nullopt,
+                      ClientAddress{*mapped}, config_.keep_alive, now);
   allocation_->granted(*lifetime, order.asked_at, now);
   channels_.allocated(now);
   permissions_.allocated(now);
   events_.push(CandidateAdded{allocation_->relayed(), allocation_->mapped()});
+  if (additional) events_.push(CandidateAdded{{*additional}, allocation_->mapped()});
 }
 
 void Client::refreshed(const Order& order, const stun::MessageView& message, Instant now) {

@@ -25,6 +25,7 @@ Client::Client(ClientConfig config, Random random, Instant now)
   CHECK(config_.server.size() == 1 || config_.server.size() == 2);
   CHECK(config_.keep_alive > Duration{} && config_.longest_rto > Duration{});
   CHECK(config_.start_gap >= Duration{});
+  CHECK(!config_.additional_ipv6 || config_.relay_family == AddressFamily::ipv4);
   CHECK(config_.channel_refresh > Duration{} && config_.permission_refresh > Duration{});
   begin_attempt();
   settle(now);
@@ -32,7 +33,8 @@ Client::Client(ClientConfig config, Random random, Instant now)
 
 std::optional<Client::AllocationInfo> Client::allocation() const {
   if (!allocation_) return {};
-  return AllocationInfo{allocation_->relayed(), allocation_->mapped(), allocation_->expires_at()};
+  return AllocationInfo{allocation_->relayed(), allocation_->additional(), allocation_->mapped(),
+                        allocation_->expires_at()};
 }
 
 std::optional<ChannelNumber> Client::channel(const PeerAddress& peer, Instant now) const {
@@ -56,7 +58,10 @@ std::optional<Duration> Client::round_trip(Instant now) const {
 
 std::expected<void, CommandError> Client::check_peer(const PeerAddress& peer) const {
   if (closed_) return std::unexpected(CommandError::closed);
-  if (peer.endpoint.family() != config_.relay_family) {
+  const AddressFamily family = peer.endpoint.family();
+  const bool asked_for =
+      family == config_.relay_family || (config_.additional_ipv6 && family == AddressFamily::ipv6);
+  if (!asked_for || (allocation_ && !allocation_->serves(family))) {
     return std::unexpected(CommandError::wrong_family);
   }
   return {};

@@ -54,6 +54,7 @@ class Client {
   };
   struct AllocationInfo {
     RelayedAddress relayed;
+    std::optional<RelayedAddress> additional;  // of the other family
     ClientAddress mapped;
     Instant expires_at;
   };

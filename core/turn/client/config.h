@@ -34,6 +34,10 @@ struct ClientConfig {
   bool follow_unsigned_redirect = false;
   /// The family of the relayed address, and so of every peer.
   AddressFamily relay_family = AddressFamily::ipv4;
+  /// Asks for a second relayed address, of IPv6, by ADDITIONAL-ADDRESS-FAMILY (RFC 8656, section
+  /// 7.1); `relay_family` must then be IPv4 (CHECK). One of the two is enough: a relay may have
+  /// only one, or not know the attribute (PROTOCOL C5, U4).
+  bool additional_ipv6 = false;
   BackoffPolicy backoff = BackoffPolicy::rfc8489();
   /// Whether the relay's answers decide on the RTO of further requests (core/stun/round_trip.h).
   bool measure_round_trip = true;

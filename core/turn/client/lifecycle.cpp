@@ -134,6 +134,9 @@ void Client::lost_probe(std::uint32_t session, AttemptFailure why, Instant now) 
 void Client::invalidate(RemovalReason why, Leave leave, Instant now) {
   const std::uint32_t session = allocated_session()->id;
   events_.push(CandidateRemoved{allocation_->relayed(), why});
+  if (const auto& additional = allocation_->additional()) {
+    events_.push(CandidateRemoved{*additional, why});
+  }
   if (now - allocation_->allocated_at() >= config_.stable_after) schedule_.succeeded();
   allocation_.reset();
   channels_.deallocated();

@@ -21,6 +21,9 @@ void add_what_is_asked(MessageWriter& writer, const Order& order, const ClientCo
       if (config.relay_family == AddressFamily::ipv6) {
         writer.add_leading_byte(AttributeType::requested_address_family, 2);
       }
+      if (config.additional_ipv6) {
+        writer.add_leading_byte(AttributeType::additional_address_family, 2);
+      }
       [[fallthrough]];
     case Kind::refresh:
       if (config.requested_lifetime > Duration{}) writer.add_lifetime(config.requested_lifetime);
