@@ -243,7 +243,8 @@ const RetransmitTable& Retransmissions::table_of(const Host& host, const Request
 /// When the host must be awake for the request's sake, counted from its start.
 Duration Retransmissions::due(const RetransmitTable& table, const Request& request) const {
   if (!request.first && request.copies > 1) {
-    // Of all the tables that it may follow, the one that has just had a point has its next one last.
+    // Of all the tables that it may follow, the one that has just had a point has its next one
+    // last.
     return std::min(table.give_up(), request.last_sent * 2 + table.first_interval().highest);
   }
   for (std::size_t i = request.next; i < table.points().size(); ++i) {
