@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -95,6 +96,19 @@ TEST(ScenarioReader, reads_the_example_of_the_design) {
   EXPECT_EQ(scenario.expect.finally_[0].place.line, 31u);
   EXPECT_EQ(scenario.expect.finally_[0].place.column, 12u);
   EXPECT_FALSE(scenario.expect.heal->within);
+}
+
+TEST(ScenarioReader, allows_only_the_words_there_are_in_a_list_too) {
+  const auto with = [](const std::string& value) {
+    return complaints(
+        "[[host]]\nname = \"c\"\nrole = \"turn-client\"\nrelay = \"alice\"\ndigests = " + value +
+        "\n");
+  };
+  EXPECT_EQ(with("\"sha-1\""), with("[\"sha-1\", \"sha-256\"]"));
+  EXPECT_THAT(with("[\"sha-1\", \"sha-265\"]"),
+              testing::HasSubstr("`digests`: expected \"sha-1\" or \"sha-256\", found \"sha-265\" "
+                                 "(did you mean \"sha-256\"?)"));
+  EXPECT_THAT(with("\"md5\""), testing::HasSubstr("`digests`: expected"));
 }
 
 TEST(ScenarioReader, reads_every_fault) {

@@ -117,9 +117,12 @@ TEST(Eavesdropper, needs_a_link_to_listen_at) {
             "host \"mallory\": there is no link between \"relay\" and \"alice\" to overhear");
 }
 
-TEST(Attacker, says_which_attacks_there_are_and_what_they_need) {
-  EXPECT_NE(refusal(with_attacker({"flod"})).find("there is no attack \"flod\"; there are flood"),
-            std::string::npos);
+TEST(Attacker, says_what_its_attacks_need) {
+  EXPECT_NE(refusal(with_attacker({})).find("its `attack` names none"), std::string::npos);
+  Stage blaming = with_attacker({"garbage"});
+  blaming.scenario.hosts.back().settings.entries.push_back(
+      {.key = "blames", .value = std::string("alice")});
+  EXPECT_NE(refusal(blaming).find("`blames` is for a flood"), std::string::npos);
   Stage stage = with_attacker({"replay"});
   std::erase_if(stage.scenario.hosts.back().settings.entries,
                 [](const Setting& setting) { return setting.key == "victim"; });

@@ -288,58 +288,59 @@ std::optional<std::string> problem_of(const RoleContext& context) {
   if (config.blamed && config.blamed->family() != config.target.family()) {
     return "whom it blames has no address of its target's family";
   }
+  if (config.attacks.empty()) return "its `attack` names none";
+  const bool floods = std::ranges::find(config.attacks, Attack::flood) != config.attacks.end();
+  if (config.blamed && !floods) return "`blames` is for a flood, and it makes none";
   const bool has_victim = context.settings.find("victim") != nullptr;
   for (const std::string& name : context.texts("attack")) {
     const AttackName* known = find_attack(name);
-    if (known == nullptr) {
-      std::string all;
-      for (const AttackName& each : attack_names) all += " " + std::string(each.name);
-      return "there is no attack \"" + name + "\"; there are" + all;
-    }
-    if (known->needs_victim && !has_victim) return name + " needs a `victim`";
+    if (known != nullptr && known->needs_victim && !has_victim) return name + " needs a `victim`";
   }
   return {};
+}
+
+std::vector<std::string> all_attacks() {
+  std::vector<std::string> names;
+  for (const AttackName& each : attack_names) names.emplace_back(each.name);
+  return names;
 }
 
 }  // namespace
 
 Role attacker_role() {
-  return {.name = "attacker",
-          .help = "a stranger who means harm: sends in any name, and overhears its victim",
-          .keys = {{"target", ValueType::host, "the relay that it attacks", {}, true},
-                   {"victim", ValueType::host, "whose talk with the target it overhears"},
-                   {"attack",
-                    ValueType::texts,
-                    "flood, garbage, replay, forge-answers, spoof-data, usurp, exhaust, "
-                    "peer-scan",
-                    {},
-                    true},
-                   {.name = "every",
-                    .type = ValueType::duration,
-                    .help = "one datagram of each attack (100ms)",
-                    .least = 1},
-                   {"for", ValueType::duration, "how long it goes on (to the end)"},
-                   {"blames", ValueType::host, "in whose name it floods (all the world's)"},
-                   {"username", ValueType::text, "with which it exhausts and scans (user)"},
-                   {"password", ValueType::text, "(password)"},
-                   {.name = "sockets",
-                    .type = ValueType::integer,
-                    .help = "on which it allocates (8)",
-                    .least = 0,
-                    .most = 1'000}},
-          .make =
-              [](const RoleContext& context) {
-                return AnyMachine(Attacker(config_of(context), context.random, context.now));
-              },
-          .port = attacker_port,
-          .messages = stun_messages(),
-          .problem = problem_of,
-          .spoofs = true,
-          .overhears =
-              [](const RoleContext& context) -> std::optional<std::pair<std::string, std::string>> {
-            if (context.settings.find("victim") == nullptr) return {};
-            return std::pair(context.text("target", ""), context.text("victim", ""));
-          }};
+  return {
+      .name = "attacker",
+      .help = "a stranger who means harm: sends in any name, and overhears its victim",
+      .keys =
+          {{"target", ValueType::host, "the relay that it attacks", {}, true},
+           {"victim", ValueType::host, "whose talk with the target it overhears"},
+           {"attack", ValueType::texts, "one or more of those there are", {}, true, all_attacks()},
+           {.name = "every",
+            .type = ValueType::duration,
+            .help = "one datagram of each attack (100ms)",
+            .least = 1},
+           {"for", ValueType::duration, "how long it goes on (to the end)"},
+           {"blames", ValueType::host, "in whose name it floods (all the world's)"},
+           {"username", ValueType::text, "with which it exhausts and scans (user)"},
+           {"password", ValueType::text, "(password)"},
+           {.name = "sockets",
+            .type = ValueType::integer,
+            .help = "on which it allocates (8)",
+            .least = 0,
+            .most = 1'000}},
+      .make =
+          [](const RoleContext& context) {
+            return AnyMachine(Attacker(config_of(context), context.random, context.now));
+          },
+      .port = attacker_port,
+      .messages = stun_messages(),
+      .problem = problem_of,
+      .spoofs = true,
+      .overhears =
+          [](const RoleContext& context) -> std::optional<std::pair<std::string, std::string>> {
+        if (context.settings.find("victim") == nullptr) return {};
+        return std::pair(context.text("target", ""), context.text("victim", ""));
+      }};
 }
 
 }  // namespace tickover::sim

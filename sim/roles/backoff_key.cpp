@@ -59,7 +59,10 @@ BackoffPolicy backoff_policy(const RoleContext& context) {
 
 std::vector<KeySpec> round_trip_keys() {
   return {{"measure-round-trip", ValueType::flag, "whether answers decide on the RTO (true)"},
-          {"longest-rto", ValueType::duration, "that they may lead to (1s)"}};
+          {.name = "longest-rto",
+           .type = ValueType::duration,
+           .help = "that they may lead to (1s)",
+           .least = stun::lowest_rto.count()}};
 }
 
 bool measures_round_trip(const RoleContext& context) {

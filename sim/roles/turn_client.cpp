@@ -218,8 +218,13 @@ Role turn_client_role() {
       .recovery_bound = bound_of,
       .messages = stun_messages(),
       .problem = [](const RoleContext& context) -> std::optional<std::string> {
-        if (!config_of(context).server.empty()) return {};
-        return "it has no address of a family that its relay has";
+        if (config_of(context).server.empty()) {
+          return "it has no address of a family that its relay has";
+        }
+        if (context.settings.find("valid-for") && !context.settings.find("rest-secret")) {
+          return "`valid-for` needs a `rest-secret`: a listed user has no date";
+        }
+        return {};
       }};
   std::ranges::copy(round_trip_keys(), std::back_inserter(role.keys));
   return role;

@@ -178,7 +178,13 @@ Role turn_server_role() {
               },
           .port = stun_port,
           .messages = stun_messages(),
-          .problem = [](const RoleContext& context) { return config_of(context).problem(); },
+          .problem = [](const RoleContext& context) -> std::optional<std::string> {
+            for (const std::string& user : context.texts("users")) {
+              if (user.find(':') != std::string::npos) continue;
+              return "its user \"" + user + "\" has no password: \"name:password\" is expected";
+            }
+            return config_of(context).problem();
+          },
           .probe = [](const AnyMachine& machine) -> std::optional<RelayProbe> {
             const auto* server = machine.get<TurnServer>();
             return server ? std::optional(server->probe()) : std::nullopt;

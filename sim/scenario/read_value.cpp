@@ -57,9 +57,10 @@ class ValueReader {
 
   std::optional<Value> read() {
     const bool textual = key_.type == ValueType::text || key_.type == ValueType::text_or_table;
-    if (!key_.choices.empty() && node_.kind == TomlNode::Kind::text) {
-      if (is_choice()) return node_.text;
-      if (textual) return not_a_choice();
+    const bool lists = key_.type == ValueType::texts;
+    if (!key_.choices.empty() && node_.kind == TomlNode::Kind::text && !lists) {
+      if (is_choice(node_.text)) return node_.text;
+      if (textual) return not_a_choice(node_);
     }
     switch (key_.type) {
       case ValueType::flag:
@@ -93,8 +94,8 @@ class ValueReader {
   using Result = std::optional<Value>;
 
   static bool is_text(const TomlNode& node) { return node.kind == TomlNode::Kind::text; }
-  bool is_choice() const {
-    return std::find(key_.choices.begin(), key_.choices.end(), node_.text) != key_.choices.end();
+  bool is_choice(const std::string& text) const {
+    return std::find(key_.choices.begin(), key_.choices.end(), text) != key_.choices.end();
   }
 
   Result fail(Place place, std::string what, std::string meant = {}) {
@@ -110,11 +111,11 @@ class ValueReader {
                             node_.description()),
                 std::move(meant));
   }
-  Result not_a_choice() {
-    return fail(node_.place,
+  Result not_a_choice(const TomlNode& text) {
+    return fail(text.place,
                 fmt::format("`{}`: expected {}, found {}", key_.name, listed(key_.choices),
-                            quoted(node_.text)),
-                nearest(node_.text, key_.choices));
+                            quoted(text.text)),
+                nearest(text.text, key_.choices));
   }
 
   template <class T>
@@ -152,7 +153,7 @@ class ValueReader {
     const auto range = parse_duration_range(node_.text);
     if (range) return bounded(*range, range->low.count(), range->high.count());
     const bool no_number = node_.text.find_first_of("0123456789") == std::string::npos;
-    if (!key_.choices.empty() && no_number) return not_a_choice();
+    if (!key_.choices.empty() && no_number) return not_a_choice(node_);
     return fail(range.error());
   }
 
@@ -183,14 +184,28 @@ class ValueReader {
                                            expected(key_.type), texts.size()));
     }
     if (key_.type == ValueType::addresses && !check_addresses(texts)) return {};
+    if (key_.type == ValueType::texts && !key_.choices.empty() && !check_choices(texts)) return {};
     return Value(std::move(texts));
+  }
+
+  /// Where one of several texts stands.
+  const TomlNode& item(std::size_t i) const { return is_text(node_) ? node_ : node_.items[i]; }
+
+  bool check_choices(const std::vector<std::string>& texts) {
+    bool good = true;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (is_choice(texts[i])) continue;
+      not_a_choice(item(i));
+      good = false;
+    }
+    return good;
   }
 
   bool check_addresses(const std::vector<std::string>& texts) {
     bool good = true;
     for (std::size_t i = 0; i < texts.size(); ++i) {
       if (IpAddress::parse(texts[i])) continue;
-      const Place place = is_text(node_) ? node_.place : node_.items[i].place;
+      const Place place = item(i).place;
       fail(place, fmt::format("`{}`: expected an IPv4 or IPv6 address, found {}", key_.name,
                               quoted(texts[i])));
       good = false;

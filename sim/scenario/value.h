@@ -89,7 +89,8 @@ struct KeySpec {
   std::string help;
   std::vector<KeySpec> children;
   bool required = false;
-  /// For texts the only words allowed; for other types words that may stand instead of a value.
+  /// For a text, or each of several, the only words allowed; for other types words that may stand
+  /// instead of a value.
   std::vector<std::string> choices = {};
   bool fixed = false;      // one value, never a range
   std::int64_t least = 0;  // of an integer, or of a duration in nanoseconds
