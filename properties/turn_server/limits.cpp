@@ -14,7 +14,7 @@ Buffer bare(Method method, std::uint64_t count = 0) {
   return copy(writer.bytes());
 }
 
-/// A user of 1000 bytes a second with a channel; 28 bytes of each datagram are headers.
+/// A user of 100,000 bytes a second with a channel; 28 bytes of each datagram are headers.
 struct Metered : Bench {
   static ServerConfig metered() {
     ServerConfig with = config();
@@ -73,6 +73,35 @@ TEST(TurnServerBandwidth, is_not_spent_by_requests_nor_denied_to_them) {
   EXPECT_TRUE(bench.alice.send(0x4000, bench.block).empty());
   EXPECT_EQ(bench.alice.ask(Method::refresh).code(), 0);
   EXPECT_EQ(bench.alice.bare(Method::binding).code(), 0);
+}
+
+// PROTOCOL R17
+TEST(TurnServerBandwidth, is_not_renewed_by_allocating_anew) {
+  Metered bench;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(bench.alice.send(0x4000, bench.block).size(), 1u);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(bench.alice.remove(), 0);
+    bench.alice.allocate();
+    EXPECT_EQ(bench.alice.bind(0x4000, peer), 0);
+    EXPECT_TRUE(bench.alice.send(0x4000, bench.block).empty());
+  }
+  bench.advance(10ms);
+  EXPECT_EQ(bench.alice.send(0x4000, bench.block).size(), 1u);
+}
+
+// The bench asks after each change whether those who hold nothing are few.
+// PROTOCOL AB9; BUG D19(c)
+TEST(TurnServerBandwidth, is_not_remembered_of_users_without_end) {
+  ServerConfig crowded = config();
+  for (int i = 0; i < 300; ++i) crowded.users.push_back({"user" + std::to_string(i), "secret"});
+  Bench bench(crowded);
+  for (int i = 0; i < 300; ++i) {
+    const Client user(bench, client_at(100 + i / 200, 1 + i % 200),
+                      {.username = "user" + std::to_string(i), .password = "secret"});
+    user.allocate();
+    EXPECT_EQ(user.remove(), 0);
+  }
+  EXPECT_EQ(bench.server.allocation_count(), 0u);
 }
 
 // PROTOCOL R17

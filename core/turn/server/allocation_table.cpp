@@ -16,7 +16,9 @@ std::uint32_t AllocationTable::add(Allocation allocation) {
     free_.pop_back();
   }
   by_client_.insert(allocation.tuple, slot);
-  ++accounts_[allocation.account].held;
+  const auto [account, is_new] = accounts_.try_emplace(allocation.account);
+  if (!is_new && account->second.held == 0) --idle_;
+  ++account->second.held;
   slots_[slot] = std::move(allocation);
   reschedule(slot);
   return slot;
@@ -52,7 +54,11 @@ void AllocationTable::remove(std::uint32_t slot) {
   by_client_.erase(allocation.tuple);
   deadlines_.remove(slot);
   const auto account = accounts_.find(allocation.account);
-  if (--account->second.held == 0) accounts_.erase(account);
+  if (--account->second.held == 0) ++idle_;
+  if (idle_ > by_client_.size() + most_idle) {
+    std::erase_if(accounts_, [](const auto& each) { return each.second.held == 0; });
+    idle_ = 0;
+  }
   slots_[slot].reset();
   free_.insert(std::ranges::upper_bound(free_, slot, std::greater{}), slot);
 }
@@ -80,11 +86,16 @@ bool AllocationTable::is_consistent() const {
     });
     if (!agrees) return false;
   }
-  const bool counts_agree = std::ranges::equal(held, accounts_, [](const auto& a, const auto& b) {
-    return a.first == b.first && a.second == b.second.held;
+  std::size_t idle = 0;
+  const bool counts_agree = std::ranges::all_of(accounts_, [&](const auto& account) {
+    const auto counted = held.find(account.first);
+    idle += account.second.held == 0;
+    return account.second.held == (counted == held.end() ? 0 : counted->second);
   });
-  return counts_agree && by_client_.size() == all && by_relay_.size() == open &&
-         deadlines_.size() == all && free_.size() + all == slots_.size();
+  return counts_agree && accounts_.size() == held.size() + idle && idle == idle_ &&
+         idle_ <= by_client_.size() + most_idle && by_client_.size() == all &&
+         by_relay_.size() == open && deadlines_.size() == all &&
+         free_.size() + all == slots_.size();
 }
 
 }  // namespace tickover::turn

@@ -21,8 +21,8 @@ class AllocationTable {
     const auto at = accounts_.find(account);
     return at == accounts_.end() ? 0 : at->second.held;
   }
-  /// How much the account relays; it must hold an allocation (CHECK), and a new meter begins when
-  /// it holds one again.
+  /// How much the account relays; it must hold an allocation (CHECK). The meter goes on when the
+  /// account comes back, so that allocating anew buys nothing.
   TokenBucket& bandwidth_of(UserId account) {
     const auto at = accounts_.find(account);
     CHECK(at != accounts_.end());
@@ -73,7 +73,12 @@ class AllocationTable {
   FlatIndex<FiveTuple> by_client_;
   FlatIndex<Endpoint> by_relay_;
   DeadlineHeap deadlines_;
-  std::map<UserId, Account> accounts_;  // with allocations: users may be anybody (BUGS D19)
+  /// Accounts that hold nothing and are remembered, for their meters, beyond as many as hold
+  /// something. Users may be anybody, so there has to be an end (BUGS D19).
+  static constexpr std::size_t most_idle = 64;
+
+  std::map<UserId, Account> accounts_;
+  std::size_t idle_ = 0;  // of them hold nothing
 };
 
 }  // namespace tickover::turn
