@@ -66,69 +66,60 @@ void World::transmit(HostIndex host, const Send& send) {
   launch(host, send, record, *to);
 }
 
+/// What `host` sent, as it left.
+World::Flight& World::carry(HostIndex host, const Send& send, const SentRecord& record,
+                            std::uint32_t index) {
+  const Bytes payload = step_.value.payload(record);
+  Flight& flight = flights_[index];
+  flight.bytes.assign(payload.begin(), payload.end());
+  flight.digest = record.payload_digest;
+  flight.source = record.seen_source;
+  flight.destination = send.remote;
+  flight.sender = host;
+  flight.has_id = record.has_id;
+  flight.id = record.id;
+  flight.cause = steps_;
+  flight.sent_at = now_;
+  flight.ecn = send.ecn;
+  flight.dont_fragment = send.dont_fragment;
+  flight.hop_limit = send.hop_limit;
+  return flight;
+}
+
+void World::deliver_at(Instant at, std::uint64_t order, std::uint32_t index) {
+  queue_.push(
+      {at, QueuedEvent::order_of(QueuedEvent::Class::delivery, scramble(order)), 0, index, 0});
+  ++counts_.in_flight;
+}
+
 void World::launch(HostIndex host, const Send& send, const SentRecord& record, NodeIndex node) {
-  const Step& step = step_.value;
-  const Bytes payload = step.payload(record);
   for (std::uint8_t copy = 0; copy < record.fate.copies; ++copy) {
     const std::uint32_t index = new_flight();
-    Flight& flight = flights_[index];
-    flight.bytes.assign(payload.begin(), payload.end());
+    Flight& flight = carry(host, send, record, index);
     if (record.fate.corrupted && !flight.bytes.empty()) {
       const std::uint64_t bit = scale_below(record.fate.corrupt_word, flight.bytes.size() * 8);
       flight.bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
     }
-    flight.digest = record.fate.corrupted ? Digest::of(flight.bytes) : record.payload_digest;
-    flight.source = record.seen_source;
-    flight.destination = send.remote;
+    if (record.fate.corrupted) flight.digest = Digest::of(flight.bytes);
     flight.node = node;
-    flight.sender = host;
-    flight.has_id = record.has_id;
-    flight.forged = false;
     flight.copy_of_network = copy;
-    flight.id = record.id;
-    flight.cause = steps_;
-    flight.sent_at = now_;
-    flight.origin = step.origin;
-    flight.ecn = send.ecn;
-    flight.dont_fragment = send.dont_fragment;
-    flight.hop_limit = send.hop_limit;
+    flight.origin = step_.value.origin;
     const std::uint64_t key = record.has_id
                                   ? record.id.hash(plan_->directions[record.id.direction].key)
                                   : plan_->hosts[host].key;
-    queue_.push({now_ + record.fate.delay[copy],
-                 QueuedEvent::order_of(QueuedEvent::Class::delivery,
-                                       scramble(mix(mix(plan_->seed, key), copy))),
-                 0, index, 0});
-    ++counts_.in_flight;
+    deliver_at(now_ + record.fate.delay[copy], mix(mix(plan_->seed, key), copy), index);
     if (copy > 0) ++counts_.duplicated;
   }
 }
 
 void World::overhear(HostIndex host, const Send& send, const SentRecord& record) {
-  const Bytes payload = step_.value.payload(record);
   const DirectionPlan& link = plan_->directions[record.id.direction];
   for (const HostIndex eavesdropper : link.eavesdroppers) {
     const std::uint32_t index = new_flight();
-    Flight& flight = flights_[index];
-    flight.bytes.assign(payload.begin(), payload.end());
-    flight.digest = record.payload_digest;
-    flight.source = record.seen_source;
-    flight.destination = send.remote;
-    flight.sender = host;
-    flight.eavesdropper = eavesdropper;
-    flight.has_id = true;
-    flight.id = record.id;
-    flight.cause = steps_;
-    flight.sent_at = now_;
-    flight.ecn = send.ecn;
-    flight.dont_fragment = send.dont_fragment;
-    flight.hop_limit = send.hop_limit;
+    carry(host, send, record, index).eavesdropper = eavesdropper;
     const std::uint64_t key = mix(record.id.hash(link.key), plan_->hosts[eavesdropper].key);
-    queue_.push(
-        {now_, QueuedEvent::order_of(QueuedEvent::Class::delivery, scramble(mix(plan_->seed, key))),
-         0, index, 0});
+    deliver_at(now_, mix(plan_->seed, key), index);
     ++counts_.overheard;
-    ++counts_.in_flight;
   }
 }
 

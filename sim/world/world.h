@@ -154,6 +154,8 @@ class World {
   void open_socket(HostIndex host, const OpenSocket& request);
   void push_answer(SocketAnswer answer);
   void close_socket(HostIndex host, const Endpoint& local);
+  Flight& carry(HostIndex host, const Send& send, const SentRecord& record, std::uint32_t index);
+  void deliver_at(Instant at, std::uint64_t order, std::uint32_t index);
   void launch(HostIndex host, const Send& send, const SentRecord& record, NodeIndex node);
   /// What the active faults ask for; `conditions` become those of a degraded link.
   Orders orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
