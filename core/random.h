@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -44,12 +45,24 @@ constexpr bool happens(std::uint64_t word, Ratio p) {
 }
 
 /// Randomness as a value: the words are a function of the key and of how many were drawn before.
-/// Copies continue alike. In simulation the key comes from seed and host name.
+/// Copies continue alike. In simulation the key comes from seed and host name; live it is secret,
+/// and nobody who sees some words can tell others. Machines cannot tell the two apart.
 class Random {
  public:
-  constexpr explicit Random(std::uint64_t key = 0) : key_(scramble(key ^ 0xA0761D6478BD642Fu)) {}
+  using SecretKey = std::array<std::uint8_t, 32>;
 
-  constexpr std::uint64_t word() { return scramble(mix(key_, ++drawn_)); }
+  constexpr explicit Random(std::uint64_t key = 0) : key_{scramble(key ^ 0xA0761D6478BD642Fu)} {}
+  /// A cryptographic generator: SHA-256 of the key and a counter, eight bytes of each digest. Who
+  /// learns the key knows all its words, also those of before; so it never leaves the process.
+  static Random secure(const SecretKey& key);
+
+  constexpr std::uint64_t word() {
+    ++drawn_;
+    if (is_secure_) [[unlikely]] {
+      return secure_word();
+    }
+    return scramble(mix(key_[0], drawn_));
+  }
   /// Uniform in [0, bound); `bound` > 0.
   constexpr std::uint64_t below(std::uint64_t bound) { return scale_below(word(), bound); }
   constexpr bool chance(Ratio p) { return happens(word(), p); }
@@ -61,14 +74,25 @@ class Random {
       }
     }
   }
-  /// An independent generator for one purpose; drawing from it leaves this one alone.
-  constexpr Random split(std::uint64_t purpose) const { return Random(mix(key_, purpose)); }
+  /// An independent generator for one purpose; drawing from it leaves this one alone. Secure if
+  /// this one is.
+  constexpr Random split(std::uint64_t purpose) const {
+    if (is_secure_) [[unlikely]] {
+      return secure_split(purpose);
+    }
+    return Random(mix(key_[0], purpose));
+  }
 
   constexpr bool operator==(const Random&) const = default;
 
  private:
-  std::uint64_t key_;
+  // Defined where the digests are, in core/stun/integrity.cpp.
+  std::uint64_t secure_word() const;
+  Random secure_split(std::uint64_t purpose) const;
+
+  std::array<std::uint64_t, 4> key_;  // only the first word counts unless it is secure
   std::uint64_t drawn_ = 0;
+  bool is_secure_ = false;
 };
 
 }  // namespace tickover

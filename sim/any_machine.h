@@ -90,6 +90,13 @@ class AnyMachine {
     const auto* model = dynamic_cast<const Model<M>*>(model_.get());
     return model ? &model->machine : nullptr;
   }
+  /// The same for an owner with commands that only an M knows; each is one change, and a full drain
+  /// follows.
+  template <class M>
+  M* get() {
+    auto* model = dynamic_cast<Model<M>*>(model_.get());
+    return model ? &model->machine : nullptr;
+  }
 
   std::optional<Timeout> poll_timeout() const { return model_->poll_timeout(); }
   Label label(Bytes datagram) const { return model_->label(datagram); }

@@ -11,6 +11,8 @@
 #include <initializer_list>
 #include <type_traits>
 
+#include "core/random.h"
+
 namespace tickover::stun {
 namespace {
 
@@ -158,3 +160,42 @@ bool equal_in_constant_time(Bytes a, Bytes b) {
 }
 
 }  // namespace tickover::stun
+
+// Randomness that nobody can predict. It stands here because OpenSSL has one door.
+namespace tickover {
+namespace {
+
+enum class Use : std::uint8_t { word, split };
+
+/// SHA-256 over a secret and two values, all of fixed length, so that none can be extended.
+stun::Sha256Digest keyed_digest(const std::array<std::uint64_t, 4>& key, Use use,
+                                std::uint64_t value) {
+  std::array<std::uint8_t, 41> text{};
+  ByteWriter out(text);
+  for (const std::uint64_t word : key) out.u64(word);
+  out.u8(static_cast<std::uint8_t>(use));
+  out.u64(value);
+  const stun::Sha256Digest digest = stun::hash<stun::Sha256>({Bytes(text)});
+  OPENSSL_cleanse(text.data(), text.size());
+  return digest;
+}
+
+}  // namespace
+
+Random Random::secure(const SecretKey& key) {
+  Random random;
+  ByteReader in(key);
+  for (std::uint64_t& word : random.key_) word = in.u64();
+  random.is_secure_ = true;
+  return random;
+}
+
+std::uint64_t Random::secure_word() const {
+  return ByteReader(keyed_digest(key_, Use::word, drawn_)).u64();
+}
+
+Random Random::secure_split(std::uint64_t purpose) const {
+  return secure(keyed_digest(key_, Use::split, purpose));
+}
+
+}  // namespace tickover

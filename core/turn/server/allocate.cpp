@@ -108,7 +108,7 @@ std::expected<Server::Wish, ErrorCode> Server::wish_of(const stun::MessageView& 
 
 /// Whether what is asked for can be had now.
 std::optional<ErrorCode> Server::refusal_of(const Wish& wish, UserId account) const {
-  const bool has_room = allocations_.size() < config_.max_allocations;
+  const bool has_room = allocates_ && allocations_.size() < config_.max_allocations;
   if (wish.token) {
     const Reservation* reservation = reservations_.find(*wish.token);
     // To anybody else than its owner the token means nothing. It was counted when it was given.

@@ -75,6 +75,10 @@ class Server {
   /// is wrong; the error says why.
   std::expected<void, std::string> set_users(std::span<const User> users, Instant now);
 
+  /// From now on every Allocate that would make something new is answered with 508; what there is
+  /// goes on as before. For a server that is to be stopped without cutting anybody off.
+  void stop_allocating() { allocates_ = false; }
+
   void handle_input(const Input& input, Instant now);
   void handle_timeout(Instant now);
 
@@ -222,6 +226,7 @@ class Server {
   std::vector<Listener> listeners_;
   std::vector<PendingPort> pending_;  // by request
   std::uint32_t last_request_ = 0;
+  bool allocates_ = true;
   ServerCounters counters_;
   TransmitQueue transmits_;
   Fifo<ServerEvent> events_;
