@@ -66,34 +66,8 @@ std::string details_text(const Notice& notice) {
 }
 
 void tell_notices(const Step& step, const World& world, std::vector<StoryLine>& lines) {
-  const std::string& host = name_of_host(world, step.host);
   for (const Notice& notice : step.notices) {
-    StoryLine line{Weight::info, fmt::format("{}: {}", host, notice.name)};
-    switch (notice.kind) {
-      case Notice::Kind::received:
-        line.weight = Weight::trace;
-        line.message = fmt::format("{} is given {} bytes from {}", host, notice.payload.size(),
-                                   notice.remote.text());
-        break;
-      case Notice::Kind::candidate_added:
-        line.message +=
-            fmt::format(", {} is reachable at {}", notice.remote.text(), notice.local.text());
-        break;
-      case Notice::Kind::candidate_removed:
-        line.message += fmt::format(", {} is gone", notice.local.text());
-        break;
-      case Notice::Kind::failed:
-        line.weight = Weight::warning;
-        line.message = fmt::format("{} gives up: {}", host, notice.name);
-        if (notice.number != 0) line.message += fmt::format(" (error {})", notice.number);
-        break;
-      case Notice::Kind::peer_ready:
-      case Notice::Kind::peer_lost:
-      case Notice::Kind::other:
-        line.message += details_text(notice);
-        break;
-    }
-    lines.push_back(std::move(line));
+    lines.push_back(tell(notice, name_of_host(world, step.host)));
   }
 }
 
@@ -211,6 +185,35 @@ std::string packet_text(const World& world, HostIndex sender, bool has_id, const
   std::string text = fmt::format("{} {}", kind, id.transaction);
   if (id.copy > 1) text += fmt::format(", copy {}", id.copy);
   return text;
+}
+
+StoryLine tell(const Notice& notice, std::string_view host) {
+  StoryLine line{Weight::info, fmt::format("{}: {}", host, notice.name)};
+  switch (notice.kind) {
+    case Notice::Kind::received:
+      line.weight = Weight::trace;
+      line.message = fmt::format("{} is given {} bytes from {}", host, notice.payload.size(),
+                                 notice.remote.text());
+      break;
+    case Notice::Kind::candidate_added:
+      line.message +=
+          fmt::format(", {} is reachable at {}", notice.remote.text(), notice.local.text());
+      break;
+    case Notice::Kind::candidate_removed:
+      line.message += fmt::format(", {} is gone", notice.local.text());
+      break;
+    case Notice::Kind::failed:
+      line.weight = Weight::warning;
+      line.message = fmt::format("{} gives up: {}", host, notice.name);
+      if (notice.number != 0) line.message += fmt::format(" (error {})", notice.number);
+      break;
+    case Notice::Kind::peer_ready:
+    case Notice::Kind::peer_lost:
+    case Notice::Kind::other:
+      line.message += details_text(notice);
+      break;
+  }
+  return line;
 }
 
 void tell(const Step& step, const World& world, std::vector<StoryLine>& lines) {

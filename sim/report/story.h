@@ -22,6 +22,9 @@ struct StoryLine {
 /// What a step did, as a person would tell it; appended to `lines`. The same world, the same words.
 void tell(const Step& step, const World& world, std::vector<StoryLine>& lines);
 
+/// What a machine told, in words.
+StoryLine tell(const Notice& notice, std::string_view host);
+
 /// "Refresh request 3, copy 2", or "datagram" for what no link named.
 std::string packet_text(const World& world, HostIndex sender, bool has_id, const PacketId& id);
 

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "core/machine.h"
+#include "sim/any_machine.h"
+#include "sim/network/link.h"
+
+namespace tickover::sim::live {
+
+class Driver;
+
+/// How the operating system took a datagram.
+enum class SendResult : std::uint8_t {
+  sent,
+  held,     // it is on its way to the socket (a Passage delays it), or was taken out of the way
+  refused,  // the machine is told SendRefused
+  too_big,  // it has DF and is longer than the path takes; the machine is told an IcmpError
+};
+
+/// Sees what goes on between a machine and the world, and changes nothing. Views are valid during
+/// the call.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  /// The machine is about to get this.
+  virtual void given(const Driver&, const Input&, Instant) {}
+  /// The machine is about to be woken, for this reason.
+  virtual void woken(const Driver&, const Timeout&, Instant) {}
+  virtual void commanded(const Driver&, const Command&, bool /*accepted*/, Instant) {}
+  /// The machine sent this.
+  virtual void sent(const Driver&, const Send&, Bytes, const Fate&, SendResult, Instant) {}
+  /// A datagram arrived that the machine does not get, by the Passage's verdict.
+  virtual void lost(const Driver&, const Datagram&, const Fate&, Instant) {}
+  virtual void told(const Driver&, const Notice&, Instant) {}
+};
+
+/// Stands between a machine and its sockets and decides what befalls each datagram: the seam for
+/// impairment. Fates are those of the simulator's links; Fate{.copies = 1} lets it pass. The driver
+/// carries them out: drops, copies, delays and bent bits.
+class Passage {
+ public:
+  virtual ~Passage() = default;
+  virtual Fate outgoing(const Driver&, const Send&, Bytes payload, Instant now) = 0;
+  virtual Fate incoming(const Driver&, const Datagram&, Instant now) = 0;
+};
+
+}  // namespace tickover::sim::live

@@ -1,0 +1,207 @@
+#include "sim/live/socket.h"
+
+#include <linux/errqueue.h>
+#include <netinet/ip.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "sim/live/socket_address.h"
+
+namespace tickover::sim::live {
+namespace {
+
+constexpr int usual_hop_limit = 64;
+constexpr std::size_t longest_v4 = 65'535 - 20 - 8;  // without the headers of IPv4 and UDP
+/// The system gives less if net.core.rmem_max and wmem_max say so.
+constexpr int wanted_buffer = 4 * 1024 * 1024;
+
+/// What one family calls the options, and the control messages of the same meaning.
+struct Names {
+  int level;
+  int receive_ecn, receive_hop_limit, receive_errors, discover_mtu;
+  int ecn, hop_limit, default_hop_limit;
+  int with_df, without_df;
+};
+constexpr Names names_v4{IPPROTO_IP, IP_RECVTOS, IP_RECVTTL, IP_RECVERR,     IP_MTU_DISCOVER,
+                         IP_TOS,     IP_TTL,     IP_TTL,     IP_PMTUDISC_DO, IP_PMTUDISC_DONT};
+constexpr Names names_v6{IPPROTO_IPV6,      IPV6_RECVTCLASS,   IPV6_RECVHOPLIMIT, IPV6_RECVERR,
+                         IPV6_MTU_DISCOVER, IPV6_TCLASS,       IPV6_HOPLIMIT,     IPV6_UNICAST_HOPS,
+                         IPV6_PMTUDISC_DO,  IPV6_PMTUDISC_DONT};
+
+const Names& names_of(AddressFamily family) {
+  return family == AddressFamily::ipv4 ? names_v4 : names_v6;
+}
+
+bool set_option(int descriptor, int level, int name, int value) {
+  return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0;
+}
+
+/// Room for the control messages of one datagram, aligned as the system wants it.
+struct Control {
+  alignas(cmsghdr) std::array<std::uint8_t, 256> bytes;
+};
+
+/// Some come as a byte and some as an int, by family and option.
+int number_of(const cmsghdr& header) {
+  const auto* data = CMSG_DATA(&header);
+  if (header.cmsg_len < CMSG_LEN(sizeof(int))) return *data;
+  int value = 0;
+  std::memcpy(&value, data, sizeof value);
+  return value;
+}
+
+template <class Visit>
+void for_each_control(msghdr& message, Visit visit) {
+  for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+    visit(*at);
+  }
+}
+
+void append_number(msghdr& message, const Names& names, int type, int value) {
+  auto* header = reinterpret_cast<cmsghdr*>(static_cast<std::uint8_t*>(message.msg_control) +
+                                            message.msg_controllen);
+  header->cmsg_level = names.level;
+  header->cmsg_type = type;
+  header->cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(CMSG_DATA(header), &value, sizeof value);
+  message.msg_controllen += CMSG_SPACE(sizeof value);
+}
+
+/// "Fragmentation needed" and "packet too big", as routers say it (RFC 792, RFC 4443).
+void be_too_big(IcmpError& error, std::uint32_t mtu) {
+  const bool is_v4 = error.remote.family() == AddressFamily::ipv4;
+  error.type = is_v4 ? 3 : 2;
+  error.code = is_v4 ? 4 : 0;
+  error.data = mtu;
+}
+
+}  // namespace
+
+std::expected<UdpSocket, int> UdpSocket::open(const Endpoint& local) {
+  const bool is_v4 = local.family() == AddressFamily::ipv4;
+  const int descriptor =
+      ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return std::unexpected(errno);
+  UdpSocket socket(descriptor, local);
+  const Names& names = names_of(local.family());
+  const bool has_options =
+      (is_v4 || set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1)) &&
+      set_option(descriptor, names.level, names.receive_ecn, 1) &&
+      set_option(descriptor, names.level, names.receive_hop_limit, 1) &&
+      set_option(descriptor, names.level, names.receive_errors, 1) &&
+      set_option(descriptor, names.level, names.discover_mtu, names.without_df) &&
+      set_option(descriptor, names.level, names.default_hop_limit, usual_hop_limit);
+  if (!has_options) return std::unexpected(errno);
+  // Smaller buffers lose more in bursts, and are no reason to give up.
+  set_option(descriptor, SOL_SOCKET, SO_RCVBUF, wanted_buffer);
+  set_option(descriptor, SOL_SOCKET, SO_SNDBUF, wanted_buffer);
+
+  const SocketAddress wanted(local);
+  if (::bind(descriptor, wanted.data(), wanted.size()) != 0) return std::unexpected(errno);
+  SocketAddress bound;
+  socklen_t size = SocketAddress::capacity;
+  if (::getsockname(descriptor, bound.data(), &size) != 0) return std::unexpected(errno);
+  socket.local_.port = bound.endpoint()->port;
+  return socket;
+}
+
+void UdpSocket::close() {
+  const int descriptor = std::exchange(descriptor_, -1);
+  if (descriptor >= 0) ::close(descriptor);
+}
+
+std::expected<Datagram, int> UdpSocket::receive(MutableBytes buffer) {
+  SocketAddress from;
+  Control control;
+  iovec payload{buffer.data(), buffer.size()};
+  msghdr message{};
+  message.msg_name = from.data();
+  message.msg_namelen = SocketAddress::capacity;
+  message.msg_iov = &payload;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  const ssize_t size = ::recvmsg(descriptor_, &message, 0);
+  if (size < 0) return std::unexpected(errno);
+  const auto remote = from.endpoint();
+  if (!remote) return std::unexpected(EAFNOSUPPORT);
+
+  Datagram datagram{
+      .local = local_, .remote = *remote, .payload = buffer.first(static_cast<std::size_t>(size))};
+  const Names& names = names_of(local_.family());
+  for_each_control(message, [&](const cmsghdr& header) {
+    if (header.cmsg_level != names.level) return;
+    if (header.cmsg_type == names.ecn) datagram.ecn = static_cast<Ecn>(number_of(header) & 3);
+    if (header.cmsg_type == names.hop_limit) {
+      datagram.hop_limit = static_cast<std::uint8_t>(number_of(header));
+    }
+  });
+  return datagram;
+}
+
+std::optional<IcmpError> UdpSocket::next_error() {
+  const Names& names = names_of(local_.family());
+  for (;;) {
+    SocketAddress about;  // where the datagram went
+    Control control;
+    msghdr message{};
+    message.msg_name = about.data();
+    message.msg_namelen = SocketAddress::capacity;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = control.bytes.size();
+    if (::recvmsg(descriptor_, &message, MSG_ERRQUEUE) < 0) return {};
+    const auto remote = about.endpoint();
+    if (!remote || remote->family() != local_.family()) continue;
+
+    std::optional<IcmpError> found;
+    for_each_control(message, [&](const cmsghdr& header) {
+      if (header.cmsg_level != names.level || header.cmsg_type != names.receive_errors) return;
+      sock_extended_err error{};
+      std::memcpy(&error, CMSG_DATA(&header), sizeof error);
+      IcmpError icmp{
+          .local = local_, .remote = *remote, .type = error.ee_type, .code = error.ee_code};
+      if (error.ee_errno == EMSGSIZE) {
+        be_too_big(icmp, error.ee_info);
+      } else if (error.ee_origin != SO_EE_ORIGIN_ICMP && error.ee_origin != SO_EE_ORIGIN_ICMP6) {
+        return;
+      }
+      found = icmp;
+    });
+    if (found) return found;
+  }
+}
+
+// There is no control message for DF, so the socket changes its mind where datagrams differ.
+void UdpSocket::set_dont_fragment(bool on) {
+  if (on == dont_fragment_) return;
+  const Names& names = names_of(local_.family());
+  dont_fragment_ = on;
+  set_option(descriptor_, names.level, names.discover_mtu, on ? names.with_df : names.without_df);
+}
+
+int UdpSocket::send(const Send& send, Bytes payload) {
+  if (send.remote.family() != local_.family()) return EAFNOSUPPORT;
+  // The system would take it for one that is merely too long for the path.
+  if (send.remote.family() == AddressFamily::ipv4 && payload.size() > longest_v4) return EMSGSIZE;
+  set_dont_fragment(send.dont_fragment);
+  SocketAddress to(send.remote);
+  Control control;
+  iovec bytes{const_cast<std::uint8_t*>(payload.data()), payload.size()};
+  msghdr message{};
+  message.msg_name = to.data();
+  message.msg_namelen = to.size();
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  const Names& names = names_of(local_.family());
+  if (send.ecn != Ecn::not_ect)
+    append_number(message, names, names.ecn, static_cast<int>(send.ecn));
+  if (send.hop_limit != usual_hop_limit) {
+    append_number(message, names, names.hop_limit, send.hop_limit);
+  }
+  if (message.msg_controllen == 0) message.msg_control = nullptr;
+  return ::sendmsg(descriptor_, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+}  // namespace tickover::sim::live
