@@ -170,10 +170,10 @@ TrafficSpec ScenarioMaker::traffic() {
 
 PacketMatch ScenarioMaker::match() {
   PacketMatch match;
-  if (maybe()) match.from = pick(hosts_);
+  if (maybe()) match.from = pick(nats_.empty() || maybe() ? hosts_ : nats_);
   if (maybe()) match.to = pick(hosts_);
   if (maybe()) match.message = odd_text();
-  if (maybe()) match.transaction = integers(1, 9);
+  if (maybe()) match.transaction = integers(0, 9);
   if (maybe()) match.copy = integers(1, 9);
   return match;
 }
@@ -188,11 +188,14 @@ FaultAction ScenarioMaker::action() {
     case 2:
       return Drop{match()};
     case 3:
-      return Delay{match(), durations()};
+      return Delay{match(), durations(-1)};
     case 4:
-      return Duplicate{match(), durations()};
-    case 5:
-      return Corrupt{match()};
+      return Duplicate{match(), durations(-1)};
+    case 5: {
+      Corrupt corrupt{match(), {}};
+      if (maybe()) corrupt.bit = static_cast<std::int64_t>(below(12'000));
+      return corrupt;
+    }
     case 6:
       return Forge{a, pick(hosts_), odd_text()};
     case 7:

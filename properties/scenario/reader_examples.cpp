@@ -144,7 +144,7 @@ TEST(ScenarioReader, names_the_nearest_host) {
   EXPECT_EQ(complaints("[[fault]]\npartition = [\"alice\", \"bbo\"]\n"),
             "x.toml:4:23: there is no host or NAT \"bbo\" (did you mean \"bob\"?)\n");
   EXPECT_EQ(complaints("[[fault]]\ndrop = { from = \"bobb\" }\n"),
-            "x.toml:4:17: there is no host \"bobb\" (did you mean \"bob\"?)\n");
+            "x.toml:4:17: there is no host or NAT \"bobb\" (did you mean \"bob\"?)\n");
   EXPECT_EQ(complaints("[[host]]\nname = \"c\"\nrole = \"turn-client\"\nrelay = \"alise\"\n"
                        "[[link]]\nbetween = [\"c\", \"*\"]\n"),
             "x.toml:6:9: there is no host \"alise\" (did you mean \"alice\"?)\n");

@@ -1,5 +1,7 @@
 #include "sim/network/link.h"
 
+#include <algorithm>
+
 #include "core/random.h"
 
 namespace tickover::sim {
@@ -77,6 +79,11 @@ std::string_view name_of(DropReason reason) {
   return "?";
 }
 
+bool is_lost_on_link(DropReason reason) {
+  return reason == DropReason::partition || reason == DropReason::fault ||
+         reason == DropReason::loss;
+}
+
 Fate decide_fate(const Conditions& conditions, const Orders& orders, std::uint64_t key) {
   Fate fate;
   if (orders.partition) {
@@ -96,11 +103,12 @@ Fate decide_fate(const Conditions& conditions, const Orders& orders, std::uint64
     fate.corrupt_word = word(key, Purpose::corrupted_bit);
   }
   fate.copies = 1;
-  fate.delay[0] = delay_of(conditions, key, false, fate.reordered) + orders.delay;
+  const auto late = [](Duration delay) { return std::max(delay, Duration{}); };
+  fate.delay[0] = late(delay_of(conditions, key, false, fate.reordered) + orders.delay);
   if (orders.duplicate || happens_at(conditions.duplicate, key, Purpose::duplication)) {
     fate.copies = 2;
-    fate.delay[1] = delay_of(conditions, key, true, fate.reordered) + orders.delay +
-                    (orders.duplicate ? orders.duplicate_after : Duration{});
+    fate.delay[1] = late(delay_of(conditions, key, true, fate.reordered) + orders.delay +
+                         (orders.duplicate ? orders.duplicate_after : Duration{}));
   }
   return fate;
 }

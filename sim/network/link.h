@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/ratio.h"
@@ -38,14 +39,17 @@ enum class DropReason : std::uint8_t {
   send_refused,   // the sender has no such socket, or one of another address family
 };
 std::string_view name_of(DropReason reason);
+/// Whether a link took it, by its dice, a partition or a fault: the same to all but its report.
+bool is_lost_on_link(DropReason reason);
 
 /// What the faults that match one datagram ask for, beside the link's own dice.
 struct Orders {
   bool partition = false;
   bool drop = false;
   bool corrupt = false;
+  std::optional<std::uint64_t> corrupt_bit;  // none: the dice choose it
   bool duplicate = false;
-  Duration duplicate_after;
+  Duration duplicate_after;  // may be negative, as `delay`: no copy arrives before it is sent
   Duration delay;
 };
 
@@ -54,6 +58,7 @@ struct Fate {
   DropReason dropped = DropReason::none;
   bool corrupted = false;  // one bit, chosen by `corrupt_word`
   std::uint64_t corrupt_word = 0;
+  std::uint64_t corrupt_bit = 0;  // which one it is, once the size is known: the world says it
   bool reordered = false;
   std::uint8_t copies = 0;  // 0 if dropped
   Duration delay[2] = {};   // of each copy

@@ -16,8 +16,8 @@ constexpr std::size_t most_candidates = 32;
 
 /// How many payloads of the flow can be under way at once, with room to spare.
 std::size_t window_of(const Plan& plan, const FlowPlan& flow) {
-  Duration longest = plan.longest_round_trip() * 4 + Duration(std::chrono::seconds(1));
-  for (const FaultPlan& fault : plan.faults) longest += fault.amount;
+  Duration longest =
+      plan.longest_round_trip() * 4 + Duration(std::chrono::seconds(1)) + plan.longest_hold();
   for (const DirectionPlan& direction : plan.directions) {
     if (direction.conditions.reorder.numerator() == 0) continue;
     longest += direction.conditions.reorder_high;

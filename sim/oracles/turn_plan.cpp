@@ -89,17 +89,12 @@ Duration longest_flight(const Plan& plan) {
   for (const DirectionPlan& direction : plan.directions) {
     longest = std::max(longest, flight(direction.conditions));
   }
-  Duration delays;
   for (const FaultPlan& fault : plan.faults) {
     for (const Conditions& conditions : fault.conditions) {
       longest = std::max(longest, flight(conditions));
     }
-    if (std::holds_alternative<Delay>(fault.spec->action) ||
-        std::holds_alternative<Duplicate>(fault.spec->action)) {
-      delays += fault.amount;
-    }
   }
-  return longest + delays;
+  return longest + plan.longest_hold();
 }
 
 Duration drift_within(const HostClock& a, const HostClock& b, Duration span) {

@@ -127,6 +127,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   run_app->add_option("FILE", run.file, "the scenario")->required()->type_name("");
   add_seed(*run_app, "--seed", run.seed, "decimal, 0x hex or a commit hash (the file's, else 1)");
   run_app->add_option("--log", run.log, "write the run as JSON Lines")->type_name("FILE");
+  run_app->add_option("--fates", run.fates, "write the same run as a scenario without dice")
+      ->type_name("FILE");
   run_app->add_flag("-v,--verbose", run.verbose, "the whole timeline");
   run_app->add_flag("--json", run.json, "the result as JSON");
   run_app->add_flag("--caught", run.caught, "exit 0 only if the file's caught-by caught it");

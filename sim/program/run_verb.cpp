@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "sim/program/crash_note.h"
+#include "sim/program/fates_file.h"
 #include "sim/program/load.h"
 #include "sim/program/replay_line.h"
 #include "sim/report/json.h"
@@ -148,6 +149,7 @@ using LogFile = std::unique_ptr<std::FILE, CloseFile>;
 struct Watching {
   Timeline timeline;
   std::unique_ptr<JsonLog> log;
+  std::unique_ptr<FateRecorder> fates;
   bool shows_timeline = false;
 
   static void last_words(void* of) {
@@ -168,6 +170,7 @@ Outcome watch_case(const std::shared_ptr<const Plan>& plan, const RunRequest& re
   std::vector<Watcher*> watchers;
   if (watching.shows_timeline) watchers.push_back(&watching.timeline);
   if (watching.log) watchers.push_back(watching.log.get());
+  if (watching.fates) watchers.push_back(watching.fates.get());
   const RunLimits limits{.steps = request.steps};
   std::fflush(stdout);
   on_crash(&Watching::last_words, &watching);
@@ -199,12 +202,15 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
   const auto plan = make_plan(scenario, seed, registry);
 
   LogFile file;
-  Watching watching{Timeline(request.verbose), nullptr, !request.json};
-  if (!request.log.empty()) {
+  Watching watching{Timeline(request.verbose), nullptr, nullptr, !request.json};
+  for (const auto& [path, what] : {std::pair(&request.log, "log"), {&request.fates, "list"}}) {
     std::error_code missing;
-    if (std::filesystem::equivalent(request.log, request.file, missing)) {
-      return refuse(request.log, "the log would overwrite the scenario");
+    if (!path->empty() && std::filesystem::equivalent(*path, request.file, missing)) {
+      return refuse(*path, fmt::format("the {} would overwrite the scenario", what));
     }
+  }
+  if (!request.fates.empty()) watching.fates = std::make_unique<FateRecorder>();
+  if (!request.log.empty()) {
     file.reset(std::fopen(request.log.c_str(), "w"));
     if (!file)
       return refuse(request.log, std::string("cannot be written: ") + std::strerror(errno));
@@ -223,10 +229,18 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
                        summary(outcome));
     if (!watching.log->flush()) return refuse(request.log, "cannot be written to its end");
   }
+  std::string fates;
+  if (watching.fates) {
+    std::string error;
+    fates = write_fates(request.fates, **plan, outcome, watching.fates->take(), registry,
+                        {.steps = request.steps}, error);
+    if (!error.empty()) return refuse(request.fates, error);
+  }
   if (request.json) {
     fmt::print("{}\n", json_of(outcome, request, **plan));
   } else {
     print_timeline(watching.timeline.lines(), request.verbose);
+    if (!fates.empty()) fmt::print("{}\n", fates);
     print_outcome(outcome, request, **plan);
   }
   if (request.caught) return judge_catch(outcome, scenario, request);

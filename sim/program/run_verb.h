@@ -13,6 +13,7 @@ struct RunRequest {
   std::string file;
   std::optional<std::uint64_t> seed;  // none: the file's, else 1
   std::string log;                    // path of the JSON Lines log; empty: none
+  std::string fates;                  // path of the same run without dice; empty: none
   bool verbose = false;               // the whole timeline
   bool json = false;
   bool caught = false;  // exit 0 only if the file's `caught-by` caught it

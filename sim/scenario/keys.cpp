@@ -25,15 +25,15 @@ KeySpec name_key(std::string help) {
 
 Keys match_keys() {
   return {
-      {.name = "from", .type = host, .help = "the sender; any if absent"},
-      {.name = "to", .type = host, .help = "the receiver; any if absent"},
+      {.name = "from", .type = host, .help = "the sender, or the NAT before it; any if absent"},
+      {.name = "to", .type = host, .help = "the receiver, or the NAT before it; any if absent"},
       {.name = "message",
        .type = text,
        .help = "the kind, such as \"Refresh\" or \"Refresh success\"; any if absent"},
       {.name = "transaction",
        .type = integer,
-       .help = "which transaction of that kind on that link, from 1; all if absent",
-       .least = 1},
+       .help = "which transaction of that kind on that link, from 1; 0: answers to nothing known; "
+               "all if absent"},
       {.name = "copy",
        .type = integer,
        .help = "which copy within its transaction, from 1; all if absent",
@@ -231,10 +231,17 @@ const Keys& fault_keys() {
                        {.name = "to", .type = host, .help = "the other end", .required = true}};
     const KeySpec between = {
         .name = "between", .type = pair, .help = "the ends of the link", .required = true};
-    const KeySpec by = {.name = "by", .type = duration, .help = "how much", .required = true};
-    KeySpec jump = by;
-    jump.least = any_sign;
-    const KeySpec after = {.name = "after", .type = duration, .help = "how much later it comes"};
+    const KeySpec by = {
+        .name = "by", .type = duration, .help = "how much", .required = true, .least = any_sign};
+    const KeySpec after = {.name = "after",
+                           .type = duration,
+                           .help = "how much later it comes; negative: earlier",
+                           .least = any_sign};
+    const KeySpec bit = {.name = "bit",
+                         .type = integer,
+                         .help = "which, from 0; drawn per packet if absent",
+                         .fixed = true,
+                         .most = most_traffic_size * 8};
     const KeySpec bytes = {.name = "text", .type = text, .help = "the bytes that arrive"};
     const KeySpec of_host = {.name = "host", .type = host, .help = "whose clock", .required = true};
     return Keys{
@@ -254,7 +261,7 @@ const Keys& fault_keys() {
         {.name = "corrupt",
          .type = table,
          .help = "one bit of these packets is flipped",
-         .children = match_keys()},
+         .children = joined(match_keys(), {bit})},
         {.name = "forge",
          .type = table,
          .help = "bytes that nobody sent arrive",
@@ -264,7 +271,7 @@ const Keys& fault_keys() {
         {.name = "wall-jump",
          .type = table,
          .help = "a wall clock is set",
-         .children = {of_host, jump}},
+         .children = {of_host, by}},
         {.name = "degrade",
          .type = table,
          .help = "other conditions on a link",

@@ -162,7 +162,9 @@ struct ActionPrinter {
     table.add("duplicate", inner.inline_text());
   }
   void operator()(const Corrupt& action) const {
-    table.add("corrupt", match_table(action.match).inline_text());
+    TomlTable inner = match_table(action.match);
+    if (action.bit) inner.add("bit", std::to_string(*action.bit));
+    table.add("corrupt", inner.inline_text());
   }
   void operator()(const Forge& action) const {
     TomlTable inner;

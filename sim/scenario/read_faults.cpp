@@ -11,8 +11,8 @@ namespace {
 
 PacketMatch read_match(const Fields& fields, Reading& reading) {
   PacketMatch match;
-  match.from = read_name(fields, "from", Names::Accept::hosts, reading);
-  match.to = read_name(fields, "to", Names::Accept::hosts, reading);
+  match.from = read_name(fields, "from", Names::Accept::hosts_or_nat, reading);
+  match.to = read_name(fields, "to", Names::Accept::hosts_or_nat, reading);
   match.message = fields.text("message");
   fields.read("transaction", match.transaction);
   fields.read("copy", match.copy);
@@ -48,7 +48,9 @@ FaultAction read_duplicate(const Fields& fields, Reading& reading) {
   return duplicate;
 }
 FaultAction read_corrupt(const Fields& fields, Reading& reading) {
-  return Corrupt{read_match(fields, reading)};
+  Corrupt corrupt{read_match(fields, reading), {}};
+  if (const auto bit = fields.get<Range<std::int64_t>>("bit")) corrupt.bit = bit->low;
+  return corrupt;
 }
 FaultAction read_forge(const Fields& fields, Reading& reading) {
   return Forge{read_name(fields, "from", Names::Accept::hosts, reading),

@@ -100,10 +100,14 @@ struct TrafficSpec {
 };
 
 /// Packets by their speakable identity. What is not said matches all.
+///
+/// A fault on packets that says neither when it begins nor for how long stands from the first
+/// instant, and begins with no event. If it names one transaction and one copy besides, it is a
+/// datagram's fate; if that is a delay, it outlasts the heal, as jitter does.
 struct PacketMatch {
-  std::string from, to;  // host or group names
+  std::string from, to;  // host, group or NAT names
   std::string message;   // "Refresh success", "Refresh", "ChannelData", …; empty: any
-  std::optional<Range<std::int64_t>> transaction;  // counts from 1
+  std::optional<Range<std::int64_t>> transaction;  // counts from 1; 0: answers to nothing known
   std::optional<Range<std::int64_t>> copy;         // counts from 1
   bool operator==(const PacketMatch&) const = default;
 };
@@ -122,16 +126,17 @@ struct Drop {
 };
 struct Delay {
   PacketMatch match;
-  Range<Duration> by;
+  Range<Duration> by;  // negative: earlier than the link's latency
   bool operator==(const Delay&) const = default;
 };
 struct Duplicate {
   PacketMatch match;
-  Range<Duration> after;
+  Range<Duration> after;  // negative: the second copy comes first
   bool operator==(const Duplicate&) const = default;
 };
 struct Corrupt {
   PacketMatch match;
+  std::optional<std::int64_t> bit;  // counts from 0; none: drawn per packet
   bool operator==(const Corrupt&) const = default;
 };
 /// Bytes that nobody sent arrive, as if from a socket of `from` at a socket of `to`.

@@ -27,6 +27,10 @@ void World::schedule_scenario() {
   }
   for (std::uint32_t i = 0; i < plan_->faults.size(); ++i) {
     const FaultPlan& fault = plan_->faults[i];
+    if (fault.stands) {
+      fault_active_[i] = !fault.is_named;
+      continue;
+    }
     push(fault.begin, QueuedEvent::Class::fault, mix(fault.key, 0), i, 0);
     if (fault.end != Instant::never() && fault.end > fault.begin) {
       push(fault.end, QueuedEvent::Class::fault, mix(fault.key, 1), i, 1);
@@ -35,6 +39,7 @@ void World::schedule_scenario() {
   if (plan_->heal_at != Instant::never()) {
     push(plan_->heal_at, QueuedEvent::Class::fault, ~std::uint64_t{0}, no_index, 0);
   }
+  list_active_faults();
   for (std::uint32_t i = 0; i < plan_->flows.size(); ++i) {
     const FlowPlan& flow = plan_->flows[i];
     if (flow.start >= flow.stop) continue;

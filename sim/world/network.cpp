@@ -61,9 +61,24 @@ void World::transmit(HostIndex host, const Send& send) {
   Conditions conditions = link.conditions;
   const Orders orders = orders_for(direction, host, record.id, conditions);
   record.fate = decide_fate(conditions, orders, mix(plan_->seed, record.id.hash(link.key)));
+  if (record.fate.corrupted && record.size > 0) {
+    const std::uint64_t bits = std::uint64_t{record.size} * 8;
+    record.fate.corrupt_bit = orders.corrupt_bit ? *orders.corrupt_bit % bits
+                                                 : scale_below(record.fate.corrupt_word, bits);
+  }
+  drive(record);
   if (!link.eavesdroppers.empty()) overhear(host, send, record);
   if (record.fate.dropped != DropReason::none) return drop(record.fate.dropped);
   launch(host, send, record, *to);
+}
+
+void World::drive(SentRecord& record) {
+  if (!fates_) return;
+  const Fate* known = fates_->find(record.id);
+  if (known == nullptr || *known == record.fate) return;
+  step_.value.replaced.push_back(
+      {static_cast<std::uint32_t>(step_.value.sent.size() - 1), record.fate});
+  record.fate = *known;
 }
 
 /// What `host` sent, as it left.
@@ -97,7 +112,7 @@ void World::launch(HostIndex host, const Send& send, const SentRecord& record, N
     const std::uint32_t index = new_flight();
     Flight& flight = carry(host, send, record, index);
     if (record.fate.corrupted && !flight.bytes.empty()) {
-      const std::uint64_t bit = scale_below(record.fate.corrupt_word, flight.bytes.size() * 8);
+      const std::uint64_t bit = record.fate.corrupt_bit;
       flight.bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
     }
     if (record.fate.corrupted) flight.digest = Digest::of(flight.bytes);
@@ -121,52 +136,6 @@ void World::overhear(HostIndex host, const Send& send, const SentRecord& record)
     deliver_at(now_, mix(plan_->seed, key), index);
     ++counts_.overheard;
   }
-}
-
-Orders World::orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
-                         Conditions& conditions) {
-  Orders orders;
-  if (healed_) {
-    conditions.loss = conditions.duplicate = conditions.reorder = conditions.corrupt = Ratio{};
-    return orders;
-  }
-  const auto within = [](std::int64_t low, std::int64_t high, std::uint32_t value) {
-    return low == 0 || (low <= value && value <= high);
-  };
-  for (const std::uint32_t index : direction_faults_[direction]) {
-    const FaultPlan& fault = plan_->faults[index];
-    const FaultAction& action = fault.spec->action;
-    const auto matches = [&](const PacketMatch& match) {
-      if (!within(fault.transaction_low, fault.transaction_high, id.transaction)) return false;
-      if (!within(fault.copy_low, fault.copy_high, id.copy)) return false;
-      if (match.message.empty()) return true;
-      // "Refresh" names every class of that method, "Refresh success" just one.
-      const std::string_view name = hosts_[sender].machine.kind_name(id.kind);
-      return name.starts_with(match.message) &&
-             (name.size() == match.message.size() || name[match.message.size()] == ' ');
-    };
-    bool touched = true;
-    if (std::holds_alternative<Partition>(action) || std::holds_alternative<Block>(action)) {
-      orders.partition = true;
-    } else if (std::holds_alternative<Degrade>(action)) {
-      const auto at = std::ranges::find(fault.directions, direction);
-      conditions = fault.conditions[static_cast<std::size_t>(at - fault.directions.begin())];
-    } else if (const auto* drop = std::get_if<Drop>(&action); drop && matches(drop->match)) {
-      orders.drop = true;
-    } else if (const auto* delay = std::get_if<Delay>(&action); delay && matches(delay->match)) {
-      orders.delay += fault.amount;
-    } else if (const auto* twice = std::get_if<Duplicate>(&action);
-               twice && matches(twice->match)) {
-      orders.duplicate = true;
-      orders.duplicate_after = fault.amount;
-    } else if (const auto* flip = std::get_if<Corrupt>(&action); flip && matches(flip->match)) {
-      orders.corrupt = true;
-    } else {
-      touched = false;
-    }
-    if (touched) ++fault_matches_[index];
-  }
-  return orders;
 }
 
 void World::arrive(std::uint32_t index) {

@@ -44,6 +44,23 @@ Duration Plan::longest_round_trip() const {
   return longest;
 }
 
+Duration Plan::longest_hold() const {
+  Duration of_any;
+  Duration delay_of_one;
+  Duration copy_of_one;
+  for (const FaultPlan& fault : faults) {
+    const bool delays = std::holds_alternative<Delay>(fault.spec->action);
+    if (!delays && !std::holds_alternative<Duplicate>(fault.spec->action)) continue;
+    if (fault.is_named) {
+      Duration& longest = delays ? delay_of_one : copy_of_one;
+      longest = std::max(longest, fault.amount);
+    } else {
+      of_any += std::max(fault.amount, Duration{});
+    }
+  }
+  return of_any + delay_of_one + copy_of_one;
+}
+
 RoleContext Plan::context(HostIndex host, std::uint32_t boot, Instant now) const {
   const HostPlan& plan = hosts[host];
   return {plan.info, infos, plan.settings, Random(mix(mix(seed, plan.key), boot)), now};

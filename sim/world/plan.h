@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -73,10 +74,21 @@ struct FaultPlan {
   HostIndex host = no_index;              // reboot, wall-jump, forge (to)
   HostIndex from_host = no_index;         // forge
   std::uint32_t nat = no_index;
-  Duration amount;                                         // delay, duplicate, wall-jump
-  std::int64_t transaction_low = 0, transaction_high = 0;  // 0: any
-  std::int64_t copy_low = 0, copy_high = 0;
+  Duration amount;                                           // delay, duplicate, wall-jump
+  std::int64_t transaction_low = -1, transaction_high = -1;  // -1: any
+  std::int64_t copy_low = -1, copy_high = -1;
+  bool stands = false;                 // on packets, whenever they come: it has no beginning
+  bool is_named = false;               // it stands, and is one datagram's fate
   std::vector<Conditions> conditions;  // degrade: one per direction
+};
+
+/// A fault that is one datagram's fate, by the datagram's name but for its kind.
+struct NamedFault {
+  std::uint32_t direction = 0;
+  std::int64_t transaction = 0;
+  std::int64_t copy = 0;
+  std::uint32_t fault = 0;
+  auto operator<=>(const NamedFault&) const = default;
 };
 
 /// A scenario with everything drawn for one seed: what never changes during a run. Shared by all
@@ -92,6 +104,7 @@ struct Plan {
   std::vector<DirectionPlan> directions;  // 2n and 2n+1 are the two directions of link n
   std::vector<FlowPlan> flows;
   std::vector<FaultPlan> faults;
+  std::vector<NamedFault> named_faults;  // sorted, so that thousands of them cost little
   Instant heal_at = Instant::never();
   Duration heal_within;
   Instant always_from;
@@ -116,6 +129,8 @@ struct Plan {
   }
   /// The longest round trip on any link once the network is healed, for derived bounds.
   Duration longest_round_trip() const;
+  /// How much faults can hold one datagram back, or its second copy.
+  Duration longest_hold() const;
 
   RoleContext context(HostIndex host, std::uint32_t boot, Instant now) const;
 

@@ -33,6 +33,7 @@ class PlanBuilder {
   void add_flows();
   void add_faults();
   void add_fault(const FaultSpec& spec, std::size_t number);
+  void add_name(FaultPlan& fault);
   void check_message(const PacketMatch& match, Place place);
   void add_heal();
 

@@ -1,5 +1,6 @@
 // The faults of a plan: their instants drawn, their names resolved to what they touch.
 #include <algorithm>
+#include <map>
 
 #include "core/random.h"
 #include "sim/scenario/nearest.h"
@@ -38,10 +39,26 @@ std::string key_of(const FaultAction& action) {
 std::vector<std::uint32_t> PlanBuilder::directions_between(const std::string& from,
                                                            const std::string& to, Place place) {
   std::vector<std::uint32_t> result;
-  for (const NodeIndex a : link_ends(from, place)) {
-    for (const NodeIndex b : link_ends(to, place)) {
-      const std::uint32_t direction = plan_->direction(a, b);
-      if (direction != no_index) result.push_back(direction);
+  const auto ends = [&](const std::string& name) {
+    return name.empty() ? std::vector<NodeIndex>() : link_ends(name, place);
+  };
+  const std::vector<NodeIndex> starts = ends(from);
+  const std::vector<NodeIndex> stops = ends(to);
+  if (from.empty() || to.empty()) {
+    // Any other end will do.
+    const auto fits = [](const std::vector<NodeIndex>& nodes, NodeIndex node) {
+      return nodes.empty() || std::ranges::find(nodes, node) != nodes.end();
+    };
+    for (std::uint32_t i = 0; i < plan_->directions.size(); ++i) {
+      const DirectionPlan& direction = plan_->directions[i];
+      if (fits(starts, direction.from) && fits(stops, direction.to)) result.push_back(i);
+    }
+  } else {
+    for (const NodeIndex a : starts) {
+      for (const NodeIndex b : stops) {
+        const std::uint32_t direction = plan_->direction(a, b);
+        if (direction != no_index) result.push_back(direction);
+      }
     }
   }
   if (result.empty()) fail(place, "no link leads from \"" + from + "\" to \"" + to + "\"");
@@ -66,16 +83,16 @@ HostIndex PlanBuilder::one_host(const std::string& name, Place place) {
 /// A fault that names what its hosts never send would never match.
 void PlanBuilder::check_message(const PacketMatch& match, Place place) {
   if (match.message.empty()) return;
-  std::vector<std::string> known;
-  for (const HostIndex host : plan_->hosts_named(match.from)) {
-    const std::vector<std::string>& messages = plan_->hosts[host].role->messages;
-    if (messages.empty()) return;
-    known.insert(known.end(), messages.begin(), messages.end());
-  }
   const auto is_named = [&](const std::string& name) {
     return name == match.message || name.starts_with(match.message + " ");
   };
-  if (known.empty() || std::ranges::any_of(known, is_named)) return;
+  std::vector<std::string> known;
+  for (const HostIndex host : plan_->hosts_named(match.from)) {
+    const std::vector<std::string>& messages = plan_->hosts[host].role->messages;
+    if (messages.empty() || std::ranges::any_of(messages, is_named)) return;
+    known.insert(known.end(), messages.begin(), messages.end());
+  }
+  if (known.empty()) return;
   std::string what = "\"" + match.from + "\" sends no message \"" + match.message + "\"";
   // "Refresh" alone is a good name, too.
   for (std::size_t i = 0, n = known.size(); i < n; ++i) {
@@ -87,13 +104,24 @@ void PlanBuilder::check_message(const PacketMatch& match, Place place) {
 }
 
 void PlanBuilder::add_faults() {
-  std::vector<std::string> seen;
+  std::map<std::string, std::size_t> twins;
   for (const FaultSpec& spec : plan_->scenario.faults) {
-    const std::string key = key_of(spec.action);
-    const auto twins = static_cast<std::size_t>(std::ranges::count(seen, key));
-    seen.push_back(key);
-    add_fault(spec, twins);
+    add_fault(spec, twins[key_of(spec.action)]++);
     if (error_) return;
+  }
+  std::ranges::sort(plan_->named_faults);
+}
+
+/// A fault that stands for one datagram is found by its name, not among those that are active.
+void PlanBuilder::add_name(FaultPlan& fault) {
+  const bool is_one = fault.transaction_low >= 0 && fault.copy_low >= 0 &&
+                      fault.transaction_low == fault.transaction_high &&
+                      fault.copy_low == fault.copy_high;
+  if (!fault.stands || !is_one) return;
+  fault.is_named = true;
+  const auto index = static_cast<std::uint32_t>(plan_->faults.size());
+  for (const std::uint32_t direction : fault.directions) {
+    plan_->named_faults.push_back({direction, fault.transaction_low, fault.copy_low, index});
   }
 }
 
@@ -107,6 +135,7 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
       spec.length ? fault.begin + draw(*spec.length, word(path + ".for")) : Instant::never();
   const auto match = [&](const PacketMatch& m) {
     fault.directions = directions_between(m.from, m.to, spec.place);
+    fault.stands = !spec.at && !spec.length;
     check_message(m, spec.place);
     if (m.transaction) {
       fault.transaction_low = m.transaction->low;
@@ -160,6 +189,7 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
           drawn(g2->conditions, plan_->directions[direction].conditions, path));
     }
   }
+  add_name(fault);
   plan_->faults.push_back(std::move(fault));
 }
 

@@ -37,6 +37,12 @@ struct SentRecord {
   std::uint64_t payload_digest = 0;
 };
 
+/// In a driven world: what the links would have decided on a datagram that went another way.
+struct ReplacedFate {
+  std::uint32_t sent = 0;  // index in Step::sent
+  Fate fate;
+};
+
 /// A socket that a host asked to open or close in a step.
 struct SocketRecord {
   bool open = false;
@@ -84,6 +90,7 @@ struct Step {
 
   // what the host did
   std::vector<SentRecord> sent;
+  std::vector<ReplacedFate> replaced;
   std::vector<SocketRecord> sockets;
   std::vector<Notice> notices;
   std::optional<Timeout> deadline_before;

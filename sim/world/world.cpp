@@ -14,8 +14,8 @@ constexpr std::size_t most_outputs = 100'000;
 
 }  // namespace
 
-World::World(std::shared_ptr<const Plan> plan, Oracles oracles)
-    : plan_(std::move(plan)), oracles_(std::move(oracles)) {
+World::World(std::shared_ptr<const Plan> plan, Oracles oracles, std::shared_ptr<const Fates> fates)
+    : plan_(std::move(plan)), fates_(std::move(fates)), oracles_(std::move(oracles)) {
   std::vector<std::uint64_t> tie_breaks;
   for (const HostPlan& host : plan_->hosts) {
     hosts_.push_back({.clock = host.clock});
@@ -68,6 +68,8 @@ void World::begin(StepKind kind, std::uint64_t cause) {
   std::vector<SocketRecord> sockets = std::move(step.sockets);
   std::vector<Notice> notices = std::move(step.notices);
   std::vector<std::uint8_t> bytes = std::move(step.bytes);
+  std::vector<ReplacedFate> replaced = std::move(step.replaced);
+  replaced.clear();
   sent.clear();
   sockets.clear();
   notices.clear();
@@ -76,6 +78,7 @@ void World::begin(StepKind kind, std::uint64_t cause) {
   step.sockets = std::move(sockets);
   step.notices = std::move(notices);
   step.bytes = std::move(bytes);
+  step.replaced = std::move(replaced);
 }
 
 void World::apply(const QueuedEvent& event) {
@@ -253,14 +256,17 @@ void World::record_in_digest() {
     const std::uint64_t ends = mix(stable_hash(sent.local), stable_hash(sent.remote));
     const std::uint64_t sender = mix(host_key, ends);
     for (Digest* digest : {&digest_, &trace_}) {
-      digest->add(sender ^ static_cast<std::uint64_t>(sent.fate.dropped), sent.payload_digest);
+      // Lost is lost: a run that is told all its losses by name is the same run.
+      const bool is_lost = is_lost_on_link(sent.fate.dropped);
+      const auto verdict =
+          static_cast<std::uint64_t>(is_lost ? DropReason::loss : sent.fate.dropped);
+      digest->add(sender ^ verdict, sent.payload_digest);
       digest->add(step.time);
     }
     const Fate& fate = sent.fate;
     digest_.add(static_cast<std::uint64_t>(fate.delay[0].count()),
                 static_cast<std::uint64_t>(fate.delay[1].count()));
-    digest_.add(fate.corrupt_word, std::uint64_t{fate.copies} | std::uint64_t{fate.corrupted} << 8 |
-                                       std::uint64_t{fate.reordered} << 9);
+    digest_.add(fate.corrupt_bit, std::uint64_t{fate.copies} | std::uint64_t{fate.corrupted} << 8);
   }
   for (const SocketRecord& socket : step.sockets) {
     digest_.add(stable_hash(socket.local), socket.open);

@@ -13,6 +13,7 @@
 #include "sim/world/deadlines.h"
 #include "sim/world/digest.h"
 #include "sim/world/event_queue.h"
+#include "sim/world/fates.h"
 #include "sim/world/host_clock.h"
 #include "sim/world/plan.h"
 #include "sim/world/step.h"
@@ -48,7 +49,9 @@ struct DatagramCounts {
 /// faults, oracles and the digest. A copy runs on independently and identically.
 class World {
  public:
-  World(std::shared_ptr<const Plan> plan, Oracles oracles);
+  /// With `fates`, they are what befalls each datagram that they know, whatever the dice say.
+  World(std::shared_ptr<const Plan> plan, Oracles oracles,
+        std::shared_ptr<const Fates> fates = nullptr);
 
   // Queries.
   const Plan& plan() const { return *plan_; }
@@ -160,6 +163,13 @@ class World {
   /// What the active faults ask for; `conditions` become those of a degraded link.
   Orders orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
                     Conditions& conditions);
+  /// What one fault asks for, if it means this datagram.
+  void obey(std::uint32_t fault, HostIndex sender, const PacketId& id, Orders& orders,
+            Conditions& conditions);
+  bool is_meant(const FaultPlan& fault, const PacketMatch& match, HostIndex sender,
+                const PacketId& id) const;
+  /// The fate that is known of the last datagram sent, instead of its own.
+  void drive(SentRecord& record);
   void overhear(HostIndex host, const Send& send, const SentRecord& record);
   void arrive(std::uint32_t index);
   void show_arrival(std::uint32_t index);
@@ -183,6 +193,7 @@ class World {
   void run_flow(std::uint32_t flow, bool is_reach_done);
 
   std::shared_ptr<const Plan> plan_;
+  std::shared_ptr<const Fates> fates_;
   Instant now_;
   std::uint64_t steps_ = 0;
   EventQueue queue_;
