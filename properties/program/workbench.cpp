@@ -1,4 +1,5 @@
 #include "properties/program/workbench.h"
+#include "paths.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>
