@@ -41,16 +41,23 @@ class SweepVerb : public testing::Test {
     const Finished replay = bench.shell(sweep.replay());
     EXPECT_EQ(replay.exit, code);
 
+    EXPECT_NE(replay.out.find("reproduces, event by event"), std::string::npos) << replay.out;
+
+    // As it was found and shrunk, each with its events.
     const auto saved = bench.files("runs");
-    ASSERT_EQ(saved.size(), 1u);
-    const std::string path = "runs/" + saved.front();
-    const std::string text = bench.read(path);
-    EXPECT_EQ(digest_in(text), digest_in(replay.out));
-    EXPECT_EQ(text.find(bench.path("")), std::string::npos) << "an absolute path";
-    EXPECT_EQ(bench.tickover({"check", path}).exit, 0);
-    const Finished rerun = bench.tickover({"run", path});
-    EXPECT_EQ(rerun.exit, code);
-    EXPECT_EQ(digest_in(rerun.out), digest_in(replay.out));
+    ASSERT_EQ(saved.size(), 4u);
+    for (const std::string& name : saved) {
+      if (!name.ends_with(".toml")) continue;
+      const std::string path = "runs/" + name;
+      const std::string text = bench.read(path);
+      EXPECT_EQ(text.find(bench.path("")), std::string::npos) << "an absolute path";
+      EXPECT_EQ(bench.tickover({"check", path}).exit, 0);
+      const Finished rerun = bench.tickover({"run", path});
+      EXPECT_EQ(rerun.exit, code);
+      EXPECT_EQ(digest_in(rerun.out), digest_in(text));
+      if (!name.ends_with("-shrunk.toml")) continue;
+      EXPECT_EQ(digest_in(text), digest_in(replay.out));
+    }
   }
   void wait_for_notes() {
     for (int i = 0; i < 500 && bench.files("runs").empty(); ++i) {
@@ -69,6 +76,17 @@ TEST_F(SweepVerb, catches_the_canary_and_its_last_line_replays_it) {
 
 TEST_F(SweepVerb, catches_a_broken_expectation_and_its_last_line_replays_it) {
   expect_replay(hopeless, 3);
+}
+
+TEST_F(SweepVerb, shrinks_no_more_failures_than_it_may) {
+  const auto shrunk = [&](const std::string& most) {
+    bench.tickover({"sweep", hopeless, canary, "--seeds", "2", "--shrink", most, "--out", most});
+    return std::ranges::count_if(
+        bench.files(most), [](const std::string& name) { return name.ends_with("-shrunk.toml"); });
+  };
+  EXPECT_EQ(shrunk("0"), 0);
+  EXPECT_EQ(shrunk("1"), 1);
+  EXPECT_EQ(shrunk("7"), 2);
 }
 
 TEST_F(SweepVerb, exits_with_the_gravest_failure) {
@@ -145,9 +163,9 @@ TEST_F(SweepVerb, runs_a_file_with_a_pinned_seed_once) {
 TEST_F(SweepVerb, tells_files_of_one_name_apart) {
   bench.write("a/x.toml", bench.read(canary));
   bench.write("b/x.toml", bench.read(canary));
-  const Finished sweep = bench.tickover({"sweep", "a", "b", "--seeds", "1"});
+  const Finished sweep = bench.tickover({"sweep", "a", "b", "--seeds", "1", "--shrink", "0"});
   EXPECT_NE(sweep.out.find("\na/x.toml "), std::string::npos) << sweep.out;
-  EXPECT_EQ(bench.files("runs").size(), 2u);
+  EXPECT_EQ(bench.files("runs").size(), 4u);
 }
 
 TEST_F(SweepVerb, draws_a_bar_on_a_terminal_only) {

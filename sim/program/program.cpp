@@ -9,6 +9,7 @@
 #include "sim/program/crash_note.h"
 #include "sim/program/list.h"
 #include "sim/program/new.h"
+#include "sim/program/replay_verb.h"
 #include "sim/program/run_verb.h"
 #include "sim/program/sweep_verb.h"
 #include "sim/program/usage.h"
@@ -42,11 +43,11 @@ void add_seed(CLI::App& verb, const std::string& name, std::optional<std::uint64
 /// Options that count things take whole numbers within limits.
 template <class Count>
 void add_count(CLI::App& verb, const std::string& name, Count& count, std::uint64_t most,
-               const std::string& help, const std::string& unit = "N") {
+               const std::string& help, const std::string& unit = "N", std::uint64_t least = 1) {
   verb.add_option_function<std::string>(
           name,
-          [&count, name, most](const std::string& text) {
-            const auto parsed = parse_count(text, 1, most);
+          [&count, name, least, most](const std::string& text) {
+            const auto parsed = parse_count(text, least, most);
             if (!parsed) throw CLI::ValidationError(name, parsed.error());
             count = static_cast<Count>(*parsed);
           },
@@ -98,6 +99,28 @@ int refuse(const CLI::App& app, const CLI::ParseError& error, const std::string&
   return static_cast<int>(ExitCode::usage);
 }
 
+CLI::App* add_replay(CLI::App& app, ReplayRequest& replay, const std::string& program) {
+  replay.program = program;
+  CLI::App* verb =
+      app.add_subcommand("replay", "Whether a saved failure reproduces, and what differs first");
+  verb->add_option("FILE", replay.file, "the saved failure")->required()->type_name("");
+  verb->add_flag("--json", replay.json, "the result as JSON");
+  add_count(*verb, "--steps", replay.steps, most_steps, "the most steps a run may take (50000000)");
+  return verb;
+}
+
+CLI::App* add_shrink(CLI::App& app, ShrinkRequest& shrink, const std::string& program) {
+  shrink.program = program;
+  CLI::App* verb = app.add_subcommand("shrink", "Makes a failing scenario as small as it can");
+  verb->add_option("FILE", shrink.file, "the scenario")->required()->type_name("");
+  add_seed(*verb, "--seed", shrink.seed, "a seed with which it fails (the file's, else 1)");
+  verb->add_option("--out", shrink.out, "folder for the result (runs)")->type_name("DIR");
+  add_count(*verb, "--runs", shrink.runs, 1'000'000, "the most runs to spend (2000)");
+  add_count(*verb, "--steps", shrink.steps, most_steps, "the most steps a run may take (50000000)");
+  verb->add_flag("--json", shrink.json, "the result as JSON");
+  return verb;
+}
+
 /// Nothing that was printed may be lost unnoticed, as on a full disk.
 int flushed(int code) {
   std::cout.flush();
@@ -134,6 +157,11 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   run_app->add_flag("--caught", run.caught, "exit 0 only if the file's caught-by caught it");
   add_count(*run_app, "--steps", run.steps, most_steps, "the most steps a run may take (50000000)");
 
+  ReplayRequest replay;
+  CLI::App* replay_app = add_replay(app, replay, run.program);
+  ShrinkRequest shrink;
+  CLI::App* shrink_app = add_shrink(app, shrink, run.program);
+
   SweepRequest sweep;
   sweep.program = run.program;
   std::optional<std::uint64_t> from;
@@ -145,6 +173,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   add_seed(*sweep_app, "--from", from, "the first seed (1)");
   add_count(*sweep_app, "--jobs", sweep.jobs, 1024, "threads (all cores)", "J");
   sweep_app->add_option("--out", sweep.out, "folder for saved failures (runs)")->type_name("DIR");
+  add_count(*sweep_app, "--shrink", sweep.shrinks, 1'000'000,
+            "the most distinct failures to make small (10); 0: none", "N", 0);
   sweep_app->add_flag("--quiet", sweep.quiet, "print failures only");
   sweep_app->add_flag("--json", sweep.json, "the result as JSON");
   add_count(*sweep_app, "--steps", sweep.steps, most_steps,
@@ -190,6 +220,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
       sweep.from = from.value_or(1);
       return sweep_verb(sweep, registry);
     }
+    if (replay_app->parsed()) return replay_verb(replay, registry);
+    if (shrink_app->parsed()) return shrink_verb(shrink, registry);
     if (check_app->parsed()) {
       return check_files(check_paths, check_json, std::cout, std::cerr, registry);
     }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "sim/program/counterexample.h"
 #include "sim/program/crash_note.h"
 #include "sim/program/fates_file.h"
 #include "sim/program/load.h"
@@ -239,7 +240,13 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
   if (request.json) {
     fmt::print("{}\n", json_of(outcome, request, **plan));
   } else {
-    print_timeline(watching.timeline.lines(), request.verbose);
+    // A failure is told from what started it; the log is for those who ask.
+    std::vector<std::string> diagram;
+    if (outcome.exit != ExitCode::held) diagram = why_of(*plan, {.steps = request.steps});
+    if (diagram.empty() || request.verbose) {
+      print_timeline(watching.timeline.lines(), request.verbose);
+    }
+    for (const std::string& line : diagram) fmt::print("{}\n", line);
     if (!fates.empty()) fmt::print("{}\n", fates);
     print_outcome(outcome, request, **plan);
   }

@@ -7,20 +7,20 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <thread>
 
 #include "sim/program/case_notes.h"
+#include "sim/program/counterexample.h"
 #include "sim/program/crash_note.h"
 #include "sim/program/interrupt.h"
 #include "sim/program/load.h"
 #include "sim/program/progress.h"
 #include "sim/program/replay_line.h"
+#include "sim/program/replay_verb.h"
 #include "sim/program/sweep_table.h"
 #include "sim/report/json.h"
 #include "sim/scenario/find.h"
-#include "sim/scenario/printer.h"
 #include "sim/search/sweep.h"
 
 namespace tickover::sim {
@@ -33,29 +33,6 @@ bool is_below_fast(const std::string& path) {
   const auto scenarios = std::ranges::adjacent_find(
       full, [](const auto& a, const auto& b) { return a == "scenarios" && b == "fast"; });
   return scenarios != full.end();
-}
-
-/// Saves a failure as a scenario of its own, with its seed pinned. Returns its path, or "".
-std::string save(const Failure& failure, const std::string& oracle, const SweepItem& item,
-                 const std::string& name, const std::string& folder) {
-  Scenario scenario = item.scenario;
-  scenario.seed = failure.outcome.seed;
-  Found found;
-  found.oracle = oracle;
-  found.digest = fmt::format("{:016x}", failure.outcome.digest);
-  found.version = TICKOVER_VERSION;
-  found.event = failure.outcome.breach ? failure.outcome.breach->step : failure.outcome.steps;
-  scenario.found = found;
-  std::string word = name + "-" + oracle;
-  std::ranges::replace_if(
-      word, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)) && c != '.'; }, '-');
-  const std::string path = fmt::format("{}/{}-{:x}.toml", folder, word, failure.outcome.seed);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  std::ofstream file(path);
-  file << print(scenario);
-  file.close();
-  return file ? path : std::string();
 }
 
 /// What the sweep exits with, and its last line.
@@ -74,21 +51,62 @@ struct Report {
   }
 };
 
-void report_failures(std::vector<SweepRow>& rows, const std::vector<SweepItem>& items,
-                     const SweepRequest& request, const RoleRegistry& registry, Report& report) {
+/// What was saved of a failure, and the command that replays the smaller of the two.
+struct Saved {
+  std::string as_found;
+  std::string shrunk;
+  std::string effort;
+  std::string what;  // how the shrunk one fails
+  std::string replay;
+};
+
+/// First as it was found, so that nothing is lost, then made small if `may_shrink`.
+Saved save(const Failure& failure, const std::string& oracle, const SweepItem& item,
+           const std::string& name, const SweepRequest& request, const RoleRegistry& registry,
+           bool may_shrink) {
+  const RunLimits limits{.steps = request.steps};
+  const Outcome& outcome = failure.outcome;
+  const std::string file = failure_file_name(name, oracle, outcome.seed);
+  FailureStory story{fmt::format("{} with seed 0x{:x}", item.path, outcome.seed), ""};
+  Saved saved;
+  saved.replay = replay_line(request.program, item.path, outcome.seed, request.steps);
+  saved.as_found =
+      save_failure(as_found(item.scenario, outcome), story, request.out, file, registry, limits);
+  if (saved.as_found.empty() || !may_shrink) return saved;
+  const Shrunk shrunk = shrink(item.scenario, outcome, registry, limits);
+  if (shrunk.end == ShrinkEnd::not_a_breach) return saved;
+  saved.effort = story.effort = effort(shrunk);
+  saved.what = summary(shrunk.outcome);
+  saved.shrunk = save_failure(as_found(shrunk.scenario, shrunk.outcome), story, request.out,
+                              file + "-shrunk", registry, limits);
+  if (!saved.shrunk.empty()) {
+    saved.replay = replay_line_of_saved(request.program, saved.shrunk, request.steps);
+  }
+  return saved;
+}
+
+using SavedFailures = std::map<const Failure*, Saved>;
+
+SavedFailures report_failures(std::vector<SweepRow>& rows, const std::vector<SweepItem>& items,
+                              const SweepRequest& request, const RoleRegistry& registry,
+                              Report& report) {
   const std::vector<std::string> names = row_names(rows);
+  SavedFailures all;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (auto& [oracle, failure] : rows[i].failures) {
       Outcome& outcome = failure.outcome;
-      const std::string replay =
-          replay_line(request.program, items[i].path, outcome.seed, request.steps);
-      note_running_case(replay + "\n");
+      note_running_case(replay_line(request.program, items[i].path, outcome.seed, request.steps) +
+                        "\n");
       const auto plan = make_plan(items[i].scenario, outcome.seed, registry);
       confirm(outcome, *plan, {.steps = request.steps});
+      const Saved saved = save(failure, oracle, items[i], names[i], request, registry,
+                               all.size() < request.shrinks);
       note_running_case("");
-      const std::string saved = save(failure, oracle, items[i], names[i], request.out);
-      if (saved.empty()) fmt::print(stderr, "the failure cannot be saved to {}\n", request.out);
-      report.fail(outcome.exit, replay);
+      all.emplace(&failure, saved);
+      if (saved.as_found.empty()) {
+        fmt::print(stderr, "the failure cannot be saved to {}\n", request.out);
+      }
+      report.fail(outcome.exit, saved.replay);
       if (request.json) continue;
       fmt::print("\n{} with {} of {} seeds, first 0x{:x}\n  {}\n", names[i],
                  count_text(failure.count), count_text(rows[i].seeds), outcome.seed,
@@ -96,10 +114,14 @@ void report_failures(std::vector<SweepRow>& rows, const std::vector<SweepItem>& 
       if (outcome.breach) {
         fmt::print("  {}: {}\n", outcome.breach->oracle, outcome.breach->statement);
       }
-      if (!saved.empty()) fmt::print("  saved: {}\n", saved);
-      fmt::print("  {}\n", replay);
+      if (!saved.as_found.empty()) fmt::print("  saved: {}\n", saved.as_found);
+      if (!saved.shrunk.empty()) {
+        fmt::print("  after {}: {}\n    {}\n", saved.effort, saved.shrunk, saved.what);
+      }
+      fmt::print("  {}\n", saved.replay);
     }
   }
+  return all;
 }
 
 /// What the whole sweep says about the scenarios themselves: oracles that had nothing to judge and
@@ -130,7 +152,7 @@ std::string error_text(const SweepRow& row) {
                      row.error_place.column, row.error, row.error_seed);
 }
 
-std::string json_of(const std::vector<SweepRow>& rows, const SweepRequest& request, int exit) {
+std::string json_of(const std::vector<SweepRow>& rows, const SavedFailures& saved, int exit) {
   std::string text;
   JsonWriter json(text);
   json.begin_object().member("exit", exit).key("scenarios").begin_array();
@@ -157,8 +179,9 @@ std::string json_of(const std::vector<SweepRow>& rows, const SweepRequest& reque
           .member("seed", std::string_view(fmt::format("0x{:x}", failure.outcome.seed)))
           .member("exit", static_cast<int>(failure.outcome.exit))
           .member("what", std::string_view(summary(failure.outcome)))
-          .member("replay", std::string_view(replay_line(request.program, row.path,
-                                                         failure.outcome.seed, request.steps)))
+          .member("saved", std::string_view(saved.at(&failure).as_found))
+          .member("shrunk", std::string_view(saved.at(&failure).shrunk))
+          .member("replay", std::string_view(saved.at(&failure).replay))
           .end_object();
     }
     json.end_array();
@@ -241,7 +264,7 @@ int sweep_verb(const SweepRequest& request, const RoleRegistry& registry) {
   Report report;
   if (!request.json && !request.quiet) print_sweep_table(rows, row_names(rows));
   if (rows.size() > 1 && !request.json && !request.quiet) print_unmet_marks(rows);
-  report_failures(rows, items, request, registry, report);
+  const SavedFailures saved = report_failures(rows, items, request, registry, report);
   if (!interrupted) report_idle(rows, items, report);
   for (const SweepRow& row : rows) {
     if (row.error.empty()) continue;
@@ -253,7 +276,7 @@ int sweep_verb(const SweepRequest& request, const RoleRegistry& registry) {
     report.exit = interrupted_exit;
   }
   if (request.json) {
-    fmt::print("{}\n", json_of(rows, request, report.exit));
+    fmt::print("{}\n", json_of(rows, saved, report.exit));
     return report.exit;
   }
   if (!request.quiet) fmt::print("{} s on {} threads\n", hundredths_text(wall), options.jobs);

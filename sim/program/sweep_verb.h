@@ -13,9 +13,10 @@ struct SweepRequest {
   std::vector<std::string> paths;  // files and folders
   std::uint64_t seeds = 100;
   std::uint64_t from = 1;
-  unsigned jobs = 0;         // 0: all cores
-  std::string out = "runs";  // notes on running cases, and saved failures
-  bool quiet = false;        // nothing but failures
+  unsigned jobs = 0;           // 0: all cores
+  std::string out = "runs";    // notes on running cases, and saved failures
+  std::uint64_t shrinks = 10;  // the most distinct failures to make small
+  bool quiet = false;          // nothing but failures
   bool json = false;
   std::uint64_t steps = 50'000'000;
 };

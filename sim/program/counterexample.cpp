@@ -1,0 +1,103 @@
+#include "sim/program/counterexample.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include "sim/report/events.h"
+#include "sim/report/why.h"
+#include "sim/scenario/printer.h"
+
+namespace tickover::sim {
+namespace {
+
+bool write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  return static_cast<bool>(file);
+}
+
+std::string comment(const std::string& line) {
+  std::string text = line.empty() ? "#" : "# " + line;
+  // A comment is one line of text.
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string failure_file_name(const std::string& scenario, const std::string& oracle,
+                              std::uint64_t seed) {
+  std::string word = scenario + "-" + oracle;
+  std::ranges::replace_if(
+      word, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)) && c != '.'; }, '-');
+  return fmt::format("{}-{:x}", word, seed);
+}
+
+std::string failure_id(const Outcome& outcome) {
+  return outcome.breach ? outcome.breach->oracle : std::string(name_of(outcome.stop));
+}
+
+std::string effort(const Shrunk& shrunk) {
+  std::string text = fmt::format("{} runs of shrinking", shrunk.runs);
+  if (shrunk.end != ShrinkEnd::minimal) text += fmt::format(" ({})", name_of(shrunk.end));
+  return text;
+}
+
+Scenario as_found(const Scenario& scenario, const Outcome& outcome) {
+  Scenario result = scenario;
+  result.seed = outcome.seed;
+  const Breach* breach = outcome.breach ? &*outcome.breach : nullptr;
+  if (breach != nullptr && breach->breach_class == BreachClass::invariant) {
+    result.sentence = breach->statement;
+  }
+  result.found = Found{.oracle = failure_id(outcome),
+                       .digest = fmt::format("{:016x}", outcome.digest),
+                       .version = TICKOVER_VERSION,
+                       .event = breach ? breach->step : outcome.steps};
+  return result;
+}
+
+std::string events_path(const std::string& scenario_path) {
+  return std::filesystem::path(scenario_path).replace_extension(".events").string();
+}
+
+std::string save_failure(const Scenario& found, const FailureStory& story,
+                         const std::string& folder, const std::string& name,
+                         const RoleRegistry& registry, const RunLimits& limits) {
+  CauseLog log;
+  EventList events;
+  std::string comments = comment("") + comment("Found in " + story.origin + ".");
+  if (!story.effort.empty()) comments += comment("What is left after " + story.effort + ":");
+  if (const auto plan = make_plan(found, found.seed.value_or(1), registry)) {
+    const Outcome outcome = run_case(*plan, limits, {&log, &events});
+    comments += comment(summary(outcome));
+    if (outcome.breach) {
+      comments += comment("");
+      for (const std::string& line : why(log, *outcome.breach)) comments += comment(line);
+    }
+  }
+  std::string text = print(found);
+  // After the sentence, which comes first.
+  const std::size_t at = found.sentence.empty() ? 0 : text.find('\n') + 1;
+  text.insert(at, comments);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  const std::string path = fmt::format("{}/{}.toml", folder, name);
+  const bool is_written = write_file(path, text) && write_file(events_path(path), events.text());
+  if (!is_written && error) errno = error.value();
+  return is_written ? path : std::string();
+}
+
+std::vector<std::string> why_of(const std::shared_ptr<const Plan>& plan, const RunLimits& limits) {
+  CauseLog log;
+  const Outcome outcome = run_case(plan, limits, {&log});
+  return outcome.breach ? why(log, *outcome.breach) : std::vector<std::string>();
+}
+
+}  // namespace tickover::sim
