@@ -149,6 +149,10 @@ Finished Workbench::finish(pid_t process) const {
           text_of(folder_ + out_suffix), text_of(folder_ + err_suffix)};
 }
 
+std::string Workbench::printed() const {
+  return text_of(folder_ + out_suffix);
+}
+
 Finished Workbench::tickover(const std::vector<std::string>& arguments) const {
   return finish(start(arguments));
 }

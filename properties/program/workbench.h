@@ -50,6 +50,8 @@ class Workbench {
   /// Starts `tickover ARGUMENTS` here and goes on; `finish` waits for it.
   pid_t start(const std::vector<std::string>& arguments) const;
   Finished finish(pid_t process) const;
+  /// What the program that was started last has printed so far.
+  std::string printed() const;
 
  private:
   std::string folder_;

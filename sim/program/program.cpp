@@ -4,11 +4,14 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <memory>
 
+#include "sim/live/relay.h"
 #include "sim/program/check.h"
 #include "sim/program/crash_note.h"
 #include "sim/program/list.h"
 #include "sim/program/new.h"
+#include "sim/program/option.h"
 #include "sim/program/replay_verb.h"
 #include "sim/program/run_verb.h"
 #include "sim/program/sweep_verb.h"
@@ -53,6 +56,30 @@ void add_count(CLI::App& verb, const std::string& name, Count& count, std::uint6
           },
           help)
       ->type_name(unit);
+}
+
+/// The options of a verb that says them without CLI11.
+void add_options(CLI::App& verb, const OptionList& list) {
+  for (const Option& each : list.options()) {
+    const auto take = [each](const std::string& text) {
+      if (const auto problem = each.take(text)) throw CLI::ValidationError(each.name, *problem);
+    };
+    CLI::Option* option = nullptr;
+    if (each.value.empty()) {
+      option = verb.add_flag_callback(each.name, [take] { take(""); }, each.help);
+    } else if (each.repeats) {
+      option = verb.add_option_function<std::vector<std::string>>(
+          each.name,
+          [take](const std::vector<std::string>& all) { std::ranges::for_each(all, take); },
+          each.help);
+      option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    } else {
+      option = verb.add_option_function<std::string>(each.name, take, each.help);
+    }
+    if (!each.value.empty()) option->type_name(each.value);
+    if (!each.group.empty()) option->group(each.group);
+    option->required(each.is_required);
+  }
 }
 
 std::vector<std::string> option_names(const CLI::App& verb) {
@@ -205,6 +232,11 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   list_app->add_option("PATH", list_paths, "files and folders (scenarios)")->type_name("");
   list_app->add_flag("--json", list_json, "the result as JSON");
 
+  live::RelayRequest relay;
+  CLI::App* relay_app = app.add_subcommand("relay", "A TURN server on real sockets");
+  relay_app->footer(live::relay_footer);
+  add_options(*relay_app, live::relay_options(relay));
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -226,6 +258,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
       return check_files(check_paths, check_json, std::cout, std::cerr, registry);
     }
     if (new_app->parsed()) return new_scenario(new_name, std::cout, std::cerr, new_json);
+    if (relay_app->parsed()) return live::relay_verb(relay);
     if (list_paths.empty()) list_paths = {"scenarios"};
     return list_scenarios(list_paths, list_json, std::cout, std::cerr);
   };

@@ -1,0 +1,188 @@
+#include "properties/live/relay_process.h"
+
+namespace tickover::sim::live {
+namespace {
+
+const turn::User alice{"alice", "s3cret"};
+const turn::User bob{"bob", "hunter2"};
+
+class LiveRelay : public testing::Test {
+ protected:
+  LiveRelay() { bench.write("users.txt", "# who may relay\n\nalice:s3cret\r\nbob:hunter2\n"); }
+
+  bool until(const std::function<bool()>& done) { return loop.run_until(done, patience); }
+  bool allocates(Client& client) {
+    return until([&] { return client.notices.relayed || client.notices.failures > 0; }) &&
+           client.notices.relayed;
+  }
+
+  Workbench bench;
+  Loop loop;
+};
+
+TEST_F(LiveRelay, serves_once_and_says_what_it_did) {
+  RelayProcess relay(bench, {"--once", "--json"});
+  Client client(loop, relay.address, alice);
+  ASSERT_TRUE(allocates(client));
+  client.driver.command(CloseCommand{});
+  EXPECT_TRUE(until([&] { return client.driver.is_idle(); }));
+
+  const Finished finished = relay.finish();
+  EXPECT_EQ(finished.exit, 0);
+  bench.write("out.json", finished.out);
+  const std::string asked =
+      "jq -r 'select(.verb) | \"\\(.allocations) \\(.left) "
+      "\\(.served[\"success-responses\"])\"' out.json";
+  EXPECT_EQ(bench.shell(asked).out, "1 0 2\n") << finished.out;
+}
+
+TEST_F(LiveRelay, ends_at_a_signal_and_says_what_it_dropped) {
+  RelayProcess relay(bench, {});
+  Station stranger(loop);
+  const Endpoint here = stranger.open(any_v4);
+  stranger.send({.local = here, .remote = relay.address}, "neither STUN nor ChannelData");
+  Client client(loop, relay.address, bob);
+  ASSERT_TRUE(allocates(client));
+  const Finished finished = relay.end(SIGTERM);
+  EXPECT_EQ(finished.exit, 0);
+  EXPECT_NE(finished.out.find("1 allocations made, 1 left"), std::string::npos) << finished.out;
+  EXPECT_NE(finished.out.find("dropped or refused: 1 "), std::string::npos) << finished.out;
+}
+
+TEST_F(LiveRelay, refuses_an_unknown_user_and_a_wrong_password) {
+  RelayProcess relay(bench, {});
+  for (const turn::User& user : {turn::User{"mallory", "s3cret"}, turn::User{"alice", "secret"}}) {
+    Client client(loop, relay.address, user);
+    EXPECT_FALSE(allocates(client)) << user.name;
+  }
+}
+
+// PROTOCOL AB5
+TEST_F(LiveRelay, relays_to_no_internal_peer_unless_it_is_told_to) {
+  class Refused final : public Observer {
+   public:
+    void told(const Driver&, const Notice& notice, Instant) override {
+      if (notice.kind == Notice::Kind::peer_lost) code = notice.number;
+    }
+    std::uint64_t code = 0;
+  };
+  RelayProcess relay(bench, {});
+  Refused refused;
+  Client client(loop, relay.address, alice);
+  client.driver.observe(refused);
+  ASSERT_TRUE(allocates(client));
+  client.driver.command(ReachCommand{Endpoint::parse("127.0.0.1:9").value()});
+  ASSERT_TRUE(until([&] { return refused.code != 0; }));
+  EXPECT_EQ(refused.code, 403u);
+}
+
+TEST_F(LiveRelay, reads_its_users_again) {
+  bench.write("users.txt", "alice:s3cret\n");
+  RelayProcess relay(bench, {"--log", "relay.jsonl"});
+  bench.write("users.txt", "bob:hunter2\n");
+  relay.signal(SIGHUP);
+  Client newcomer(loop, relay.address, bob);
+  EXPECT_TRUE(until([&] { return newcomer.notices.relayed || newcomer.notices.failures > 0; }));
+  // The signal may come after the first answer; then a second attempt gets in.
+  Client again(loop, relay.address, bob);
+  EXPECT_TRUE(allocates(again));
+  Client gone(loop, relay.address, alice);
+  EXPECT_FALSE(allocates(gone));
+
+  bench.write("users.txt", "bob:hunter2\nand a line without the sign\n");
+  relay.signal(SIGHUP);
+  Client still(loop, relay.address, bob);
+  EXPECT_TRUE(allocates(still));
+  const Finished finished = relay.end(SIGTERM);
+  EXPECT_EQ(finished.exit, 0);
+  EXPECT_NE(
+      finished.err.find("users.txt:2: expected name:password, found no colon; the users stay"),
+      std::string::npos)
+      << finished.err;
+}
+
+TEST_F(LiveRelay, lets_allocations_live_on_while_it_is_drained) {
+  RelayProcess relay(bench, {"--drain", "1h", "--log", "-", "--log-level", "trace"});
+  Client early(loop, relay.address, alice);
+  ASSERT_TRUE(allocates(early));
+  relay.signal(SIGTERM);
+  std::this_thread::sleep_for(200ms);
+  Client late(loop, relay.address, bob);
+  EXPECT_FALSE(allocates(late));
+  EXPECT_TRUE(early.notices.relayed);
+  early.driver.command(CloseCommand{});
+  EXPECT_TRUE(until([&] { return early.driver.is_idle(); }));
+  const Finished finished = relay.finish();  // with its last allocation
+  EXPECT_EQ(finished.exit, 0);
+  EXPECT_NE(finished.out.find("1 allocations made, 0 left"), std::string::npos) << finished.out;
+  EXPECT_EQ((finished.out + finished.err).find("s3cret"), std::string::npos);
+  EXPECT_EQ((finished.out + finished.err).find("hunter2"), std::string::npos);
+}
+
+TEST_F(LiveRelay, waits_for_nobody_at_a_second_signal) {
+  RelayProcess relay(bench, {"--drain", "1h"});
+  Client client(loop, relay.address, alice);
+  ASSERT_TRUE(allocates(client));
+  relay.signal(SIGINT);
+  std::this_thread::sleep_for(100ms);
+  const Finished finished = relay.end(SIGINT);
+  EXPECT_EQ(finished.exit, 0);
+  EXPECT_NE(finished.out.find("1 left"), std::string::npos) << finished.out;
+}
+
+struct Mistake {
+  std::vector<std::string> words;
+  std::string says;
+};
+class LiveRelayUsage : public testing::TestWithParam<Mistake> {};
+
+TEST_P(LiveRelayUsage, is_refused_with_a_reason) {
+  const Workbench bench;
+  bench.write("users.txt", "alice:s3cret\n");
+  bench.write("twice.txt", "alice:a\n# a comment\nalice:b\n");
+  bench.write("nameless.txt", ":a\n");
+  bench.write("empty.txt", "");
+  std::vector<std::string> words = {"relay"};
+  words.insert(words.end(), GetParam().words.begin(), GetParam().words.end());
+  const Finished finished = bench.tickover(words);
+  EXPECT_EQ(finished.exit, 2);
+  EXPECT_EQ(finished.out, "");
+  EXPECT_NE(finished.err.find("tickover relay: " + GetParam().says), std::string::npos)
+      << finished.err;
+}
+INSTANTIATE_TEST_SUITE_P(
+    OfEveryKind, LiveRelayUsage,
+    testing::Values(
+        Mistake{{}, "nobody could use it: give --users FILE or --rest-secret FILE"},
+        Mistake{{"--users", "none.txt"}, "none.txt: No such file"},
+        Mistake{{"--listen", "127.0.0.1:0", "--users", "twice.txt"},
+                "twice.txt:3: user \"alice\" is already in line 1"},
+        Mistake{{"--listen", "127.0.0.1:0", "--users", "nameless.txt"},
+                "nameless.txt:1: a user without a name"},
+        Mistake{{"--listen", "127.0.0.1:0", "--rest-secret", "empty.txt"}, "empty.txt: is empty"},
+        Mistake{{"--listen", "localhost", "--users", "users.txt"}, "--listen: expected an address"},
+        Mistake{{"--listen", "192.0.2.200:0", "--users", "users.txt"},
+                "cannot listen on 192.0.2.200:0"},
+        Mistake{{"--listen", "127.0.0.1:0", "--ports", "9-1", "--users", "users.txt"},
+                "--ports: expected two ports"},
+        Mistake{{"--listen", "127.0.0.1:0", "--ports", "80-90", "--users", "users.txt"},
+                "relay ports below 1024 are reserved"},
+        Mistake{{"--listen", "127.0.0.1:0", "--max-lifetime", "5s", "--users", "users.txt"},
+                "the maximum lifetime is below the default"},
+        Mistake{{"--max-channels", "many", "--users", "users.txt"}, "--max-channels: expected"},
+        Mistake{{"--drain", "soon", "--users", "users.txt"}, "--drain: expected a duration"},
+        Mistake{{"--log-level", "loud", "--users", "users.txt"}, "--log-level: expected \"trace\""},
+        Mistake{{"--listen", "127.0.0.1:0", "--log", "no/where", "--users", "users.txt"},
+                "no/where: No such file"},
+        Mistake{{"--user", "users.txt"}, "there is no option --user (did you mean --users?)"}));
+
+TEST_F(LiveRelay, does_not_start_where_somebody_else_listens) {
+  RelayProcess first(bench, {});
+  const Finished second =
+      bench.tickover({"relay", "--listen", first.address.text(), "--users", "users.txt"});
+  EXPECT_EQ(second.exit, 2);
+  EXPECT_NE(second.err.find("Address already in use"), std::string::npos) << second.err;
+}
+
+}  // namespace
+}  // namespace tickover::sim::live
