@@ -67,10 +67,10 @@ TEST_F(LivePassage, keeps_the_bytes_of_what_it_holds_back) {
 }
 
 TEST_F(LivePassage, bends_one_bit) {
-  passage.out = {.corrupted = true, .corrupt_word = 0, .copies = 1};
+  passage.out = {.corrupted = true, .corrupt_bit = 8, .copies = 1};
   talk("abc");
   ASSERT_TRUE(bob.hears(1));
-  EXPECT_EQ(bob.recorder().heard[0], "`bc");
+  EXPECT_EQ(bob.recorder().heard[0], "acc");
 }
 
 TEST_F(LivePassage, forgets_what_was_held_back_for_a_closed_socket) {

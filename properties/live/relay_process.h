@@ -11,9 +11,11 @@ namespace tickover::sim::live {
 
 class RelayProcess {
  public:
-  /// At a port of the system's choice, with the file users.txt of `bench`.
-  RelayProcess(const Workbench& bench, std::vector<std::string> more) : bench_(bench) {
-    std::vector<std::string> words = {"relay",     "--listen", "127.0.0.1:0", "--users",
+  /// At a port of the system's choice if there is none, with the file users.txt of `bench`.
+  RelayProcess(const Workbench& bench, const std::vector<std::string>& more,
+               const Endpoint& at = any_v4)
+      : bench_(bench) {
+    std::vector<std::string> words = {"relay",     "--listen", at.text(),    "--users",
                                       "users.txt", "--realm",  "example.org"};
     words.insert(words.end(), more.begin(), more.end());
     process_ = bench.start(words);

@@ -19,10 +19,9 @@ bool passes_at_once(const Fate& fate) {
   return fate.copies == 1 && fate.delay[0] <= Duration{} && !fate.corrupted &&
          fate.dropped == DropReason::none;
 }
-/// The same bit that a simulated link would bend.
 void bend(MutableBytes bytes, const Fate& fate) {
   if (!fate.corrupted || bytes.empty()) return;
-  const std::uint64_t bit = scale_below(fate.corrupt_word, bytes.size() * 8);
+  const std::uint64_t bit = fate.corrupt_bit % (bytes.size() * 8);
   bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
 }
 

@@ -5,22 +5,20 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "sim/live/socket_address.h"
 #include "sim/scenario/nearest.h"
 
 namespace tickover::sim::live {
-namespace {
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
+std::expected<std::uint16_t, std::string> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return std::unexpected("expected a port, found " + quoted(text));
+  }
   return port;
 }
-
-}  // namespace
 
 std::expected<Endpoint, std::string> parse_place(std::string_view text, std::uint16_t usual) {
   if (const auto ip = IpAddress::parse(text)) return Endpoint{*ip, usual};

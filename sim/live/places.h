@@ -14,6 +14,8 @@ namespace tickover::sim::live {
 /// `usual`. The error says what was expected.
 std::expected<Endpoint, std::string> parse_place(std::string_view text, std::uint16_t usual);
 
+std::expected<std::uint16_t, std::string> parse_port(std::string_view text);
+
 /// "49152-65535"; both ends included.
 std::expected<std::pair<std::uint16_t, std::uint16_t>, std::string> parse_ports(
     std::string_view text);

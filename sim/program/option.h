@@ -14,13 +14,15 @@ namespace tickover::sim {
 /// One option of a verb, told without the library that reads command lines.
 struct Option {
   std::string name;   // "--listen", or a bare name for a positional argument
-  std::string value;  // what its value is called in the help; empty: it takes none
+  std::string value;  // what its value is called in the help; empty for a flag, which has none
   std::string help;
   std::string group;
   bool repeats = false;
   bool is_required = false;
   /// Takes the value; what is wrong with it, if anything is.
   std::function<std::optional<std::string>(const std::string&)> take;
+
+  bool is_flag() const { return value.empty() && name.starts_with('-'); }
 };
 
 /// The options of one verb, each bound to where its value goes. The help of an option ends with

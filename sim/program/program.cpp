@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 
+#include "sim/live/connect.h"
 #include "sim/live/relay.h"
 #include "sim/program/check.h"
 #include "sim/program/crash_note.h"
@@ -65,7 +66,7 @@ void add_options(CLI::App& verb, const OptionList& list) {
       if (const auto problem = each.take(text)) throw CLI::ValidationError(each.name, *problem);
     };
     CLI::Option* option = nullptr;
-    if (each.value.empty()) {
+    if (each.is_flag()) {
       option = verb.add_flag_callback(each.name, [take] { take(""); }, each.help);
     } else if (each.repeats) {
       option = verb.add_option_function<std::vector<std::string>>(
@@ -76,7 +77,7 @@ void add_options(CLI::App& verb, const OptionList& list) {
     } else {
       option = verb.add_option_function<std::string>(each.name, take, each.help);
     }
-    if (!each.value.empty()) option->type_name(each.value);
+    if (!each.is_flag()) option->type_name(each.value);
     if (!each.group.empty()) option->group(each.group);
     option->required(each.is_required);
   }
@@ -237,6 +238,11 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   relay_app->footer(live::relay_footer);
   add_options(*relay_app, live::relay_options(relay));
 
+  live::ConnectRequest connect;
+  CLI::App* connect_app = app.add_subcommand("connect", "A TURN client on a real relay");
+  connect_app->footer(live::connect_footer);
+  add_options(*connect_app, live::connect_options(connect));
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -259,6 +265,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
     }
     if (new_app->parsed()) return new_scenario(new_name, std::cout, std::cerr, new_json);
     if (relay_app->parsed()) return live::relay_verb(relay);
+    if (connect_app->parsed()) return live::connect_verb(connect);
     if (list_paths.empty()) list_paths = {"scenarios"};
     return list_scenarios(list_paths, list_json, std::cout, std::cerr);
   };
