@@ -178,7 +178,7 @@ RC_GTEST_PROP(Fate, loses_more_when_the_loss_is_higher, ()) {
 RC_GTEST_PROP(Fate, obeys_a_partition_before_a_drop_and_a_drop_before_the_dice, ()) {
   const Conditions c = any_conditions();
   const std::uint64_t key = any_key();
-  Orders orders{.drop = true, .corrupt = true, .duplicate = true};
+  Orders orders{.drop = true, .corrupt = true, .duplicates = 1};
   RC_ASSERT(decide_fate(c, orders, key).dropped == DropReason::fault);
   orders.partition = true;
   const Fate fate = decide_fate(c, orders, key);
@@ -202,7 +202,7 @@ RC_GTEST_PROP(Fate, obeys_orders_and_leaves_the_rest_alone, ()) {
   RC_ASSERT(corrupted.corrupted);
   RC_ASSERT(corrupted.delay[0] == plain.delay[0]);
 
-  const Fate doubled = decide_fate(c, {.duplicate = true, .duplicate_after = late}, key);
+  const Fate doubled = decide_fate(c, {.duplicates = 1, .duplicate_after = {late}}, key);
   RC_ASSERT(doubled.copies == 2);
   RC_ASSERT(doubled.delay[0] == plain.delay[0]);
   RC_ASSERT(doubled.delay[1] >= c.latency + c.jitter_low + late);
@@ -219,10 +219,10 @@ TEST(Fate, draws_a_delay_of_its_own_for_the_copy) {
 
 TEST(Fate, names_every_reason_differently) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(DropReason::send_refused); ++i) {
+  for (int i = 0; i <= static_cast<int>(last_drop_reason); ++i) {
     names.insert(name_of(static_cast<DropReason>(i)));
   }
-  EXPECT_EQ(names.size(), static_cast<std::size_t>(DropReason::send_refused) + 1);
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(last_drop_reason) + 1);
   EXPECT_FALSE(names.contains("?"));
 }
 

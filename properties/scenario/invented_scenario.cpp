@@ -144,7 +144,36 @@ LinkConditions ScenarioMaker::conditions() {
   sometimes(conditions.reorder, [&] { return probabilities(); });
   sometimes(conditions.reorder_delay, [&] { return durations(); });
   sometimes(conditions.corrupt, [&] { return probabilities(); });
+  sometimes(conditions.truncate, [&] { return probabilities(); });
+  if (conditions.duplicate) {
+    sometimes(conditions.copies, [&] { return integers(1, 3); });
+    sometimes(conditions.copy_spacing, [&] { return durations(); });
+  }
+  sometimes(conditions.bandwidth, [&] { return integers(1, 3'000'000'000); });
+  if (conditions.bandwidth) {
+    sometimes(conditions.queue_packets, [&] { return integers(1, 200); });
+    sometimes(conditions.queue_bytes, [&] { return integers(1, 1'000'000); });
+    sometimes(conditions.ecn_above, [&] { return durations(); });
+  }
+  sometimes(conditions.mtu, [&] { return integers(68, 65'535); });
+  add_weather(conditions);
   return conditions;
+}
+
+void ScenarioMaker::add_weather(LinkConditions& c) {
+  if (!c.latency && maybe()) {
+    const Duration low = duration();
+    c.percentiles = {{50, low}, {99, low}, {100, low + duration()}};
+  }
+  if (maybe()) c.wander = WanderSpec{durations(), durations(1)};
+  if (maybe()) c.burst_loss = BurstLossSpec{durations(1), durations(1), probabilities(), {}};
+  if (maybe()) {
+    const Duration length = duration();
+    c.bursts = BurstsSpec{length + duration(1), length};
+  }
+  if (maybe()) c.flap = FlapSpec{durations(1), durations(1), {}};
+  if (c.flap) sometimes(c.flap->offset, [&] { return durations(); });
+  if (maybe()) c.trace = TraceSpec{duration(1), {duration(), {}, duration()}, durations()};
 }
 
 LinkSpec ScenarioMaker::link() {
@@ -180,7 +209,7 @@ PacketMatch ScenarioMaker::match() {
 
 FaultAction ScenarioMaker::action() {
   const std::string a = pick(hosts_);
-  switch (below(11)) {
+  switch (below(12)) {
     case 0:
       return Partition{a, "*"};
     case 1:
@@ -191,6 +220,8 @@ FaultAction ScenarioMaker::action() {
       return Delay{match(), durations(-1)};
     case 4:
       return Duplicate{match(), durations(-1)};
+    case 11:
+      return Truncate{match(), maybe() ? std::optional<std::int64_t>(below(99)) : std::nullopt};
     case 5: {
       Corrupt corrupt{match(), {}};
       if (maybe()) corrupt.bit = static_cast<std::int64_t>(below(12'000));

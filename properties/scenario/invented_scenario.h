@@ -39,6 +39,7 @@ class ScenarioMaker {
   HostSpec host();
   Settings settings();
   LinkConditions conditions();
+  void add_weather(LinkConditions& conditions);
   LinkSpec link();
   TrafficSpec traffic();
   PacketMatch match();

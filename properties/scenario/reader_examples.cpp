@@ -214,7 +214,8 @@ TEST(ScenarioReader, wants_one_action_per_fault) {
             "x.toml:5:1: a fault does one thing, found `nat-reset` besides `reboot`\n");
   EXPECT_EQ(complaints("[[fault]]\nat = \"1s\"\n"),
             "x.toml:3:1: a fault needs an action: \"partition\", \"block\", \"drop\", \"delay\", "
-            "\"duplicate\", \"corrupt\", \"forge\", \"reboot\", \"nat-reset\", \"wall-jump\" or "
+            "\"duplicate\", \"corrupt\", \"truncate\", \"forge\", \"reboot\", \"nat-reset\", "
+            "\"wall-jump\" or "
             "\"degrade\"\n");
   EXPECT_EQ(complaints("[[fault]]\nrebot = \"bob\"\n"),
             "x.toml:4:1: a fault has no key \"rebot\" (did you mean \"reboot\"?)\n");

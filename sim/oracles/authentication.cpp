@@ -42,13 +42,16 @@ bool trusts_the_path(const HostPlan& client) {
 /// Whether anything on the way may change, or somebody may not know the password.
 bool has_foul_play(const Plan& plan) {
   if (has_attacker(plan)) return true;
-  const auto corrupts = [](const Conditions& c) { return c.corrupt.numerator() > 0; };
+  const auto corrupts = [](const Conditions& c) {
+    return c.corrupt.numerator() > 0 || c.truncate.numerator() > 0;
+  };
   for (const DirectionPlan& direction : plan.directions) {
     if (corrupts(direction.conditions)) return true;
   }
   for (const FaultPlan& fault : plan.faults) {
     const FaultAction& action = fault.spec->action;
     if (std::holds_alternative<Forge>(action) || std::holds_alternative<Corrupt>(action) ||
+        std::holds_alternative<Truncate>(action) ||
         std::ranges::any_of(fault.conditions, corrupts)) {
       return true;
     }

@@ -77,7 +77,8 @@ void Delivery::note_copies(const Step& step) {
   Sent* sent = slot(step.origin);
   if (sent == nullptr) return;
   for (const SentRecord& record : step.sent) {
-    if (record.fate.copies > 1) ++sent->network_copies;
+    const int extra = record.fate.copies > 1 ? record.fate.copies - 1 : 0;
+    sent->network_copies = static_cast<std::uint16_t>(sent->network_copies + extra);
   }
 }
 

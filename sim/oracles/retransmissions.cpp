@@ -50,7 +50,7 @@ Retransmissions::Retransmissions(const Plan& plan) : tampered_(has_attacker(plan
 }
 
 void Retransmissions::observe(const Step& step, const World& world) {
-  for (const SentRecord& sent : step.sent) tampered_ = tampered_ || sent.fate.corrupted;
+  for (const SentRecord& sent : step.sent) tampered_ = tampered_ || sent.fate.is_bent();
   tampered_ = tampered_ || step.forged;
   if (!step.touched || step.host == no_index || hosts_[step.host].client == no_index) return;
   Host& host = hosts_[step.host];

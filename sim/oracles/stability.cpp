@@ -33,7 +33,7 @@ bool is_behind(const Plan& plan, HostIndex host, std::uint32_t nat) {
 }
 
 bool is_lost(const SentRecord& sent) {
-  return sent.fate.dropped != DropReason::none || sent.fate.corrupted;
+  return sent.fate.dropped != DropReason::none || sent.fate.is_bent();
 }
 
 /// More are not waited for.
@@ -48,7 +48,7 @@ std::size_t answered_in_time(const RetransmitTable& table, Duration round_trip) 
 
 /// A request of which the MAC was bent is answered by 401, and nobody else could have sent it.
 bool is_bent(const SentRecord& sent) {
-  return sent.fate.corrupted && sent.fate.dropped == DropReason::none;
+  return sent.fate.is_bent() && sent.fate.dropped == DropReason::none;
 }
 
 }  // namespace

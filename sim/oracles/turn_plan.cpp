@@ -83,7 +83,10 @@ std::string realm_of(const HostPlan& relay) {
 
 Duration longest_flight(const Plan& plan) {
   const auto flight = [](const Conditions& c) {
-    return c.latency + c.jitter_high + (c.reorder.numerator() > 0 ? c.reorder_high : Duration());
+    const Duration held = c.reorder.numerator() > 0 ? c.reorder_high : Duration();
+    const Duration spaced =
+        c.duplicate.numerator() > 0 ? c.spacing_high * c.copies_high : Duration();
+    return c.longest() + held + spaced;
   };
   Duration longest = std::chrono::milliseconds(1);
   for (const DirectionPlan& direction : plan.directions) {

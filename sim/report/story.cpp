@@ -34,6 +34,11 @@ void tell_sent(const Step& step, const World& world, std::vector<StoryLine>& lin
       line.weight = Weight::warning;
       line.message += ": corrupted";
     }
+    if (sent.fate.truncated) {
+      line.weight = Weight::warning;
+      line.message += fmt::format(": cut to {} bytes", sent.fate.kept);
+    }
+    if (sent.fate.congested) line.message += ": congestion marked";
     if (sent.fate.copies > 1) line.message += ": duplicated";
     if (sent.fate.reordered) line.message += ": held back";
     lines.push_back(std::move(line));
@@ -85,6 +90,7 @@ std::string fault_text(const Plan& plan, std::uint32_t index) {
     std::string operator()(const Drop& f) const { return "drop of " + match(f.match); }
     std::string operator()(const Delay& f) const { return "delay of " + match(f.match); }
     std::string operator()(const Duplicate& f) const { return "duplication of " + match(f.match); }
+    std::string operator()(const Truncate& f) const { return "cutting of " + match(f.match); }
     std::string operator()(const Corrupt& f) const { return "corruption of " + match(f.match); }
     std::string operator()(const Forge& f) const { return "forged datagram to " + f.to; }
     std::string operator()(const Reboot& f) const { return "reboot of " + f.host; }

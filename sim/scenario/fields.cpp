@@ -71,9 +71,10 @@ Fields::Fields(const TomlNode& table, const Keys& keys, std::string_view noun, P
       continue;
     }
     Field field{key, &entry, {}, false};
-    const bool is_table =
-        key->type == ValueType::table || key->type == ValueType::tables ||
-        (key->type == ValueType::text_or_table && entry.value.kind == TomlNode::Kind::table);
+    const bool may_be_table =
+        key->type == ValueType::text_or_table || key->type == ValueType::duration_or_table;
+    const bool is_table = key->type == ValueType::table || key->type == ValueType::tables ||
+                          (may_be_table && entry.value.kind == TomlNode::Kind::table);
     if (is_table) {
       field.right = check_table(entry, *key, problems);
     } else {

@@ -174,41 +174,6 @@ const Keys& clock_keys() {
   return keys;
 }
 
-const Keys& link_keys() {
-  static const Keys keys = [] {
-    Keys all = {{.name = "between",
-                 .type = pair,
-                 .help = "two hosts, groups or NATs; \"*\" is any other",
-                 .required = true}};
-    all = joined(std::move(all), condition_keys());
-    all.push_back({.name = "there",
-                   .type = table,
-                   .help = "what differs from the first end to the second",
-                   .children = condition_keys()});
-    all.push_back({.name = "back",
-                   .type = table,
-                   .help = "what differs from the second end to the first",
-                   .children = condition_keys()});
-    return all;
-  }();
-  return keys;
-}
-
-const Keys& condition_keys() {
-  static const Keys keys = {
-      {.name = "latency", .type = duration, .help = "of every packet"},
-      {.name = "jitter", .type = duration, .help = "on top, drawn per packet"},
-      {.name = "loss", .type = probability, .help = "how likely a packet is lost"},
-      {.name = "duplicate", .type = probability, .help = "how likely a packet comes twice"},
-      {.name = "reorder", .type = probability, .help = "how likely a packet is overtaken"},
-      {.name = "reorder-delay", .type = duration, .help = "how late an overtaken packet is"},
-      {.name = "corrupt",
-       .type = probability,
-       .help = "how likely one bit is flipped and the checksum fails to notice"},
-  };
-  return keys;
-}
-
 const Keys& traffic_keys() {
   static const Keys keys = {
       {.name = "from", .type = host, .help = "the sender", .required = true},
@@ -242,6 +207,13 @@ const Keys& fault_keys() {
                          .help = "which, from 0; drawn per packet if absent",
                          .fixed = true,
                          .most = most_traffic_size * 8};
+    const KeySpec also = {.name = "also",
+                          .type = texts,
+                          .help = "how much later than the first up to two more copies come"};
+    const KeySpec keep = {.name = "keep",
+                          .type = integer,
+                          .help = "how many bytes are left; drawn per packet if absent",
+                          .fixed = true};
     const KeySpec bytes = {.name = "text", .type = text, .help = "the bytes that arrive"};
     const KeySpec of_host = {.name = "host", .type = host, .help = "whose clock", .required = true};
     return Keys{
@@ -257,11 +229,15 @@ const Keys& fault_keys() {
         {.name = "duplicate",
          .type = table,
          .help = "these packets come twice",
-         .children = joined(match_keys(), {after})},
+         .children = joined(match_keys(), {after, also})},
         {.name = "corrupt",
          .type = table,
          .help = "one bit of these packets is flipped",
          .children = joined(match_keys(), {bit})},
+        {.name = "truncate",
+         .type = table,
+         .help = "these packets are cut short",
+         .children = joined(match_keys(), {keep})},
         {.name = "forge",
          .type = table,
          .help = "bytes that nobody sent arrive",

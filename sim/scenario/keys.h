@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ const Keys& driver_keys();
 const Keys& clock_keys();
 const Keys& link_keys();
 const Keys& condition_keys();  // of a link, of one of its directions, of a degrade fault
+const Keys& nested_condition_keys(std::string_view name);  // of a condition that is a table
 const Keys& traffic_keys();
 const Keys& fault_keys();
 const Keys& expect_keys();
@@ -34,5 +36,8 @@ const KeySpec* find_key(const Keys& keys, std::string_view name);
 inline constexpr std::int64_t least_traffic_size = 16;
 inline constexpr std::int64_t most_traffic_size = 65'507;
 inline constexpr std::int64_t most_group_members = 1'000'000;
+/// For which percentiles of a latency there are keys; the last is required.
+inline constexpr std::array<std::uint32_t, 9> latency_percents = {0,  10, 25, 50, 75,
+                                                                  90, 95, 99, 100};
 
 }  // namespace tickover::sim

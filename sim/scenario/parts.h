@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "sim/role.h"
 #include "sim/scenario/fields.h"
@@ -17,6 +19,7 @@ struct Reading {
   const RoleRegistry& registry;
   Names& names;
   Problems& problems;
+  std::string file = {};  // what is read, for the files beside it
 };
 
 /// First of all, because every other part speaks of names.
@@ -28,7 +31,10 @@ void read_traffic(const Fields& top, Scenario& scenario, Reading& reading);
 void read_faults(const Fields& top, Scenario& scenario, Reading& reading);
 void read_expect(const Fields& top, Scenario& scenario, Reading& reading);
 
-LinkConditions read_conditions(const Fields& fields);
+LinkConditions read_conditions(const Fields& fields, Reading& reading);
+/// Reports settings that do nothing without another; `parts` are what one link says anywhere.
+void check_effects(const Fields& fields, const std::vector<const LinkConditions*>& parts,
+                   Problems& problems);
 
 /// The name under `key`; reports it if it stands for nothing that is accepted there.
 std::string read_name(const Fields& fields, std::string_view key, Names::Accept accept,

@@ -1,5 +1,6 @@
 #include "sim/scenario/printer.h"
 
+#include "sim/scenario/print_conditions.h"
 #include "sim/scenario/text.h"
 #include "sim/scenario/toml_writer.h"
 
@@ -88,16 +89,6 @@ TomlTable host_table(const HostSpec& host) {
   return table;
 }
 
-void add_conditions(TomlTable& table, const LinkConditions& conditions) {
-  add_if(table, "latency", conditions.latency);
-  add_if(table, "jitter", conditions.jitter);
-  add_if(table, "loss", conditions.loss);
-  add_if(table, "duplicate", conditions.duplicate);
-  add_if(table, "reorder", conditions.reorder);
-  add_if(table, "reorder-delay", conditions.reorder_delay);
-  add_if(table, "corrupt", conditions.corrupt);
-}
-
 void add_direction(TomlTable& table, std::string_view key, const LinkConditions& conditions) {
   TomlTable inner;
   add_conditions(inner, conditions);
@@ -159,12 +150,20 @@ struct ActionPrinter {
   void operator()(const Duplicate& action) const {
     TomlTable inner = match_table(action.match);
     add_unless(inner, "after", action.after, Range<Duration>(Duration{}));
+    std::vector<std::string> also;
+    for (const Duration more : action.also) also.push_back(duration_text(more));
+    if (!also.empty()) inner.add("also", toml_list(also));
     table.add("duplicate", inner.inline_text());
   }
   void operator()(const Corrupt& action) const {
     TomlTable inner = match_table(action.match);
     if (action.bit) inner.add("bit", std::to_string(*action.bit));
     table.add("corrupt", inner.inline_text());
+  }
+  void operator()(const Truncate& action) const {
+    TomlTable inner = match_table(action.match);
+    if (action.keep) inner.add("keep", std::to_string(*action.keep));
+    table.add("truncate", inner.inline_text());
   }
   void operator()(const Forge& action) const {
     TomlTable inner;

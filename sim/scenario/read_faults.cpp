@@ -5,9 +5,12 @@
 
 #include "sim/scenario/nearest.h"
 #include "sim/scenario/parts.h"
+#include "sim/scenario/text.h"
 
 namespace tickover::sim {
 namespace {
+
+constexpr std::size_t most_copies_by_fault = 3;
 
 PacketMatch read_match(const Fields& fields, Reading& reading) {
   PacketMatch match;
@@ -45,12 +48,26 @@ FaultAction read_delay(const Fields& fields, Reading& reading) {
 FaultAction read_duplicate(const Fields& fields, Reading& reading) {
   Duplicate duplicate{read_match(fields, reading), {}};
   fields.read("after", duplicate.after);
+  for (const std::string& word :
+       fields.get<std::vector<std::string>>("also").value_or(std::vector<std::string>{})) {
+    const auto also = parse_duration(word);
+    if (also) duplicate.also.push_back(*also);
+    if (!also) reading.problems.error(fields.place("also"), "`also`: " + also.error().what);
+  }
+  if (duplicate.also.size() > most_copies_by_fault - 1) {
+    reading.problems.error(fields.place("also"), "`also`: at most two more copies are made");
+  }
   return duplicate;
 }
 FaultAction read_corrupt(const Fields& fields, Reading& reading) {
   Corrupt corrupt{read_match(fields, reading), {}};
   if (const auto bit = fields.get<Range<std::int64_t>>("bit")) corrupt.bit = bit->low;
   return corrupt;
+}
+FaultAction read_truncate(const Fields& fields, Reading& reading) {
+  Truncate truncate{read_match(fields, reading), {}};
+  if (const auto keep = fields.get<Range<std::int64_t>>("keep")) truncate.keep = keep->low;
+  return truncate;
 }
 FaultAction read_forge(const Fields& fields, Reading& reading) {
   return Forge{read_name(fields, "from", Names::Accept::hosts, reading),
@@ -67,7 +84,7 @@ FaultAction read_degrade(const Fields& fields, Reading& reading) {
     degrade.a = ends->a;
     degrade.b = ends->b;
   }
-  degrade.conditions = read_conditions(fields);
+  degrade.conditions = read_conditions(fields, reading);
   const bool changes = std::any_of(condition_keys().begin(), condition_keys().end(),
                                    [&](const KeySpec& key) { return fields.has(key.name); });
   if (!changes) {
@@ -81,12 +98,13 @@ struct Action {
   /// From the fields of the action's own table, or of the fault if the action is no table.
   FaultAction (*read)(const Fields& fields, Reading& reading);
 };
-constexpr std::array<Action, 11> actions{{{"partition", read_partition},
+constexpr std::array<Action, 12> actions{{{"partition", read_partition},
                                           {"block", read_block},
                                           {"drop", read_drop},
                                           {"delay", read_delay},
                                           {"duplicate", read_duplicate},
                                           {"corrupt", read_corrupt},
+                                          {"truncate", read_truncate},
                                           {"forge", read_forge},
                                           {"reboot", read_reboot},
                                           {"nat-reset", read_nat_reset},

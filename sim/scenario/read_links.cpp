@@ -9,26 +9,15 @@
 namespace tickover::sim {
 namespace {
 
-LinkConditions read_direction(const Fields& link, std::string_view key, Problems& problems) {
+LinkConditions read_direction(const Fields& link, std::string_view key, Reading& reading) {
   const TomlNode* node = link.node(key);
   if (!node) return {};
   return read_conditions(
-      Fields(*node, condition_keys(), fmt::format("the direction `{}`", key), problems));
+      Fields(*node, condition_keys(), fmt::format("the direction `{}`", key), reading.problems),
+      reading);
 }
 
 }  // namespace
-
-LinkConditions read_conditions(const Fields& fields) {
-  LinkConditions conditions;
-  fields.read("latency", conditions.latency);
-  fields.read("jitter", conditions.jitter);
-  fields.read("loss", conditions.loss);
-  fields.read("duplicate", conditions.duplicate);
-  fields.read("reorder", conditions.reorder);
-  fields.read("reorder-delay", conditions.reorder_delay);
-  fields.read("corrupt", conditions.corrupt);
-  return conditions;
-}
 
 std::string read_name(const Fields& fields, std::string_view key, Names::Accept accept,
                       Reading& reading) {
@@ -64,9 +53,10 @@ void read_links(const Fields& top, Scenario& scenario, Reading& reading) {
     const Fields fields(table, link_keys(), "a link", reading.problems);
     LinkSpec link;
     link.place = table.place;
-    link.both = read_conditions(fields);
-    link.there = read_direction(fields, "there", reading.problems);
-    link.back = read_direction(fields, "back", reading.problems);
+    link.both = read_conditions(fields, reading);
+    link.there = read_direction(fields, "there", reading);
+    link.back = read_direction(fields, "back", reading);
+    check_effects(fields, {&link.both, &link.there, &link.back}, reading.problems);
     if (const auto ends = read_ends(fields, "between", Names::Accept::ends, reading)) {
       link.a = ends->a;
       link.b = ends->b;

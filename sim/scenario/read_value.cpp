@@ -31,6 +31,10 @@ std::string_view expected(ValueType type) {
       return "a text or a list of texts";
     case ValueType::text_or_table:
       return "a text or a table";
+    case ValueType::duration_or_table:
+      return "a duration such as \"20ms..80ms\" or a table";
+    case ValueType::rate:
+      return "a rate such as \"64kbit\" or \"2Mbit..10Mbit\"";
     case ValueType::pair:
       return "two names such as [\"alice\", \"relay\"]";
     case ValueType::addresses:
@@ -45,6 +49,7 @@ std::string_view expected(ValueType type) {
 }
 
 std::string in_order(const KeySpec& key, std::int64_t bound) {
+  if (key.type == ValueType::rate) return rate_text(bound);
   return key.type == ValueType::duration ? duration_text(Duration::nanoseconds(bound))
                                          : std::to_string(bound);
 }
@@ -68,7 +73,10 @@ class ValueReader {
       case ValueType::integer:
         return read_integer();
       case ValueType::duration:
+      case ValueType::duration_or_table:
         return read_duration();
+      case ValueType::rate:
+        return read_rate();
       case ValueType::probability:
         return read_ratio(parse_probability_range);
       case ValueType::factor:
@@ -155,6 +163,15 @@ class ValueReader {
     const bool no_number = node_.text.find_first_of("0123456789") == std::string::npos;
     if (!key_.choices.empty() && no_number) return not_a_choice(node_);
     return fail(range.error());
+  }
+
+  Result read_rate() {
+    if (node_.kind == TomlNode::Kind::integer) {
+      return wrong_type(std::to_string(node_.integer) + "bit");
+    }
+    if (!is_text(node_)) return wrong_type();
+    const auto range = parse_rate_range(node_.text);
+    return range ? bounded(*range, range->low, range->high) : fail(range.error());
   }
 
   Result read_ratio(Parsed<Range<Ratio>> (*parse)(std::string_view)) {

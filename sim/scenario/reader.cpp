@@ -78,7 +78,7 @@ std::expected<Scenario, std::vector<Problem>> read_scenario_text(std::string_vie
   }
   Scenario scenario;
   Names names;
-  Reading reading{registry, names, problems};
+  Reading reading{registry, names, problems, name};
   read_tree(*tree, scenario, reading);
   if (!tree->entries.empty()) read_sentence(text, name, scenario, problems);
   if (problems.has_errors()) return std::unexpected(problems.sorted());

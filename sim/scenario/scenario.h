@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/address.h"
+#include "sim/scenario/link_spec.h"
 #include "sim/scenario/value.h"
 
 namespace tickover::sim {
@@ -64,20 +65,6 @@ struct HostSpec {
   bool operator==(const HostSpec&) const = default;
 };
 
-/// Each may differ per direction; a missing one is the default of the simplest network.
-struct LinkConditions {
-  std::optional<Range<Duration>> latency;  // default 10 ms
-  std::optional<Range<Duration>> jitter;   // per packet, on top, drawn from [low, high]; default 0
-  std::optional<Range<Ratio>> loss;        // default 0
-  std::optional<Range<Ratio>> duplicate;   // default 0
-  std::optional<Range<Ratio>> reorder;     // default 0
-  std::optional<Range<Duration>>
-      reorder_delay;  // per reordered packet, on top; default 10ms..100ms
-  std::optional<Range<Ratio>>
-      corrupt;  // default 0: one bit flipped, and UDP's checksum fails to notice
-  bool operator==(const LinkConditions&) const = default;
-};
-
 struct LinkSpec {
   std::string a, b;  // host or NAT names, group names, or "*"
   LinkConditions both;
@@ -131,13 +118,19 @@ struct Delay {
 };
 struct Duplicate {
   PacketMatch match;
-  Range<Duration> after;  // negative: the second copy comes first
+  Range<Duration> after;       // negative: the second copy comes first
+  std::vector<Duration> also;  // how much later than the first further copies come
   bool operator==(const Duplicate&) const = default;
 };
 struct Corrupt {
   PacketMatch match;
   std::optional<std::int64_t> bit;  // counts from 0; none: drawn per packet
   bool operator==(const Corrupt&) const = default;
+};
+struct Truncate {
+  PacketMatch match;
+  std::optional<std::int64_t> keep;  // bytes, fewer than there were; none: drawn per packet
+  bool operator==(const Truncate&) const = default;
 };
 /// Bytes that nobody sent arrive, as if from a socket of `from` at a socket of `to`.
 struct Forge {
@@ -167,7 +160,7 @@ struct Degrade {
 };
 
 using FaultAction = std::variant<Partition, Block, Drop, Delay, Duplicate, Corrupt, Forge, Reboot,
-                                 NatReset, WallJump, Degrade>;
+                                 NatReset, WallJump, Degrade, Truncate>;
 
 struct FaultSpec {
   std::optional<Range<Duration>> at;      // default: from the start

@@ -15,7 +15,7 @@ namespace {
 
 struct Unit {
   std::string_view name;
-  std::int64_t nanoseconds;
+  std::int64_t size;  // in nanoseconds, or in bits per second
 };
 constexpr std::array<Unit, 7> units{{{"d", 86'400'000'000'000},
                                      {"h", 3'600'000'000'000},
@@ -24,6 +24,9 @@ constexpr std::array<Unit, 7> units{{{"d", 86'400'000'000'000},
                                      {"ms", 1'000'000},
                                      {"us", 1'000},
                                      {"ns", 1}}};
+
+constexpr std::array<Unit, 4> rate_units{
+    {{"Gbit", 1'000'000'000}, {"Mbit", 1'000'000}, {"kbit", 1'000}, {"bit", 1}}};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -75,6 +78,7 @@ Uint128 power_of_ten(unsigned exponent) {
 constexpr std::string_view a_duration = "a duration such as \"500ms\" or \"1h30min\"";
 constexpr std::string_view a_probability = "a probability such as \"1%\" or \"1/3\"";
 constexpr std::string_view a_factor = "a factor of at least 1 such as \"2\" or \"3/2\"";
+constexpr std::string_view a_rate = "a rate such as \"64kbit\" or \"1.5Mbit\"";
 constexpr std::string_view a_seed = "a seed: a decimal, 0x… or a commit hash";
 constexpr std::string_view too_fine = "it has more digits than can be kept exactly";
 
@@ -181,13 +185,13 @@ Parsed<Duration> parse_duration(std::string_view text) {
                    fmt::format("no unit {}; there are ns, us, ms, s, min, h and d", quoted(name)));
     }
     if (fraction) return wrong(a_duration, text, "only the last number may have a fraction");
-    if (smallest && unit->nanoseconds >= smallest->nanoseconds) {
+    if (smallest && unit->size >= smallest->size) {
       return wrong(a_duration, text, "each unit comes once, the largest first");
     }
     smallest = unit;
     fraction = number.places > 0;
     if (number.overflow || number.places > 19) return wrong(a_duration, text, too_fine);
-    const Int128 scaled = static_cast<Int128>(number.digits) * unit->nanoseconds;
+    const Int128 scaled = static_cast<Int128>(number.digits) * unit->size;
     const auto power = static_cast<Int128>(power_of_ten(number.places));
     if (scaled % power != 0) {
       return wrong(a_duration, text, "it is not a whole number of nanoseconds");
@@ -208,7 +212,7 @@ std::string duration_text(Duration duration) {
   if (rest == 0) return "0s";
   std::string text = count < 0 ? "-" : "";
   for (const Unit& unit : units) {
-    const auto size = static_cast<std::uint64_t>(unit.nanoseconds);
+    const auto size = static_cast<std::uint64_t>(unit.size);
     if (rest < size) continue;
     // From seconds down one number with a fraction reads better than three without.
     if (size <= 1'000'000'000) return text + decimal_text(rest, size) + std::string(unit.name);
@@ -255,6 +259,44 @@ Parsed<std::int64_t> parse_integer(std::string_view text) {
   return value;
 }
 
+Parsed<std::int64_t> parse_rate(std::string_view text) {
+  std::string_view rest = text;
+  Decimal number;
+  if (!take_decimal(rest, number)) return wrong(a_rate, text, "");
+  if (rest.empty()) {
+    return wrong(a_rate, text, "it has no unit; there are bit, kbit, Mbit and Gbit per second",
+                 std::string(text) + "bit");
+  }
+  const Unit* unit = nullptr;
+  for (const Unit& candidate : rate_units) unit = candidate.name == rest ? &candidate : unit;
+  if (!unit) {
+    std::vector<std::string> names;
+    for (const Unit& candidate : rate_units) names.emplace_back(candidate.name);
+    const std::string meant = nearest(rest, names);
+    return wrong(
+        a_rate, text,
+        fmt::format("no unit {}; there are bit, kbit, Mbit and Gbit per second", quoted(rest)),
+        meant.empty() ? "" : std::string(text.substr(0, text.size() - rest.size())) + meant);
+  }
+  if (number.overflow || number.places > 19) return wrong(a_rate, text, too_fine);
+  const Uint128 scaled = static_cast<Uint128>(number.digits) * static_cast<Uint128>(unit->size);
+  const Uint128 power = power_of_ten(number.places);
+  if (scaled % power != 0) return wrong(a_rate, text, "it is not a whole number of bits");
+  if (scaled / power > static_cast<Uint128>(std::numeric_limits<std::int64_t>::max())) {
+    return wrong(a_rate, text, "it does not fit 64 bits");
+  }
+  return static_cast<std::int64_t>(scaled / power);
+}
+
+std::string rate_text(std::int64_t bits_per_second) {
+  const auto amount = static_cast<std::uint64_t>(bits_per_second);
+  for (const Unit& unit : rate_units) {
+    const auto size = static_cast<std::uint64_t>(unit.size);
+    if (amount >= size) return decimal_text(amount, size) + std::string(unit.name);
+  }
+  return "0bit";
+}
+
 Parsed<std::uint64_t> parse_seed(std::string_view text) {
   constexpr std::size_t full_hash = 40;
   constexpr std::size_t short_hash = 7;
@@ -297,11 +339,18 @@ Parsed<Range<std::int64_t>> parse_integer_range(std::string_view text) {
   return parse_range<std::int64_t>(text, parse_integer);
 }
 
+Parsed<Range<std::int64_t>> parse_rate_range(std::string_view text) {
+  return parse_range<std::int64_t>(text, parse_rate);
+}
+
 std::string range_text(const Range<Duration>& range) {
   return either(range, duration_text);
 }
 std::string range_text(const Range<std::int64_t>& range) {
   return either(range, [](std::int64_t value) { return std::to_string(value); });
+}
+std::string rate_range_text(const Range<std::int64_t>& range) {
+  return either(range, rate_text);
 }
 std::string range_text(const Range<Ratio>& range) {
   // A fixed 1 is written as both kinds of setting read it.

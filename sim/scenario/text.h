@@ -38,6 +38,10 @@ std::string factor_text(Ratio factor);
 
 Parsed<std::int64_t> parse_integer(std::string_view text);
 
+/// Bits per second: "64kbit", "1.5Mbit", "1Gbit", "800bit".
+Parsed<std::int64_t> parse_rate(std::string_view text);
+std::string rate_text(std::int64_t bits_per_second);
+
 /// "17", "0x2a", or a git commit hash of 7 to 40 hex digits, of which the first 16 count.
 Parsed<std::uint64_t> parse_seed(std::string_view text);
 /// Decimal while a person can say it, hex from there on.
@@ -48,8 +52,10 @@ Parsed<Range<Duration>> parse_duration_range(std::string_view text);
 Parsed<Range<Ratio>> parse_probability_range(std::string_view text);
 Parsed<Range<Ratio>> parse_factor_range(std::string_view text);
 Parsed<Range<std::int64_t>> parse_integer_range(std::string_view text);
+Parsed<Range<std::int64_t>> parse_rate_range(std::string_view text);
 std::string range_text(const Range<Duration>& range);
 std::string range_text(const Range<std::int64_t>& range);
+std::string rate_range_text(const Range<std::int64_t>& range);
 /// As probabilities, if both ends are.
 std::string range_text(const Range<Ratio>& range);
 

@@ -77,6 +77,8 @@ enum class ValueType {
   factor,  // an exact growth factor >= 1: "2", "3/2", "1.5"
   table,   // a table with the keys of `children`
   text_or_table,
+  duration_or_table,
+  rate,       // bits per second: "64kbit", "2Mbit..10Mbit"
   tables,     // [[key]], or a list of tables with the keys of `children`
   pair,       // ["one", "other"]: the ends of a link
   addresses,  // "192.0.2.1" or ["192.0.2.1", "2001:db8::1"]

@@ -25,6 +25,8 @@ enum class Kind : std::uint8_t {
   duplication,
   reordering,
   jitter,
+  weather,
+  bottleneck,
   partition,
   block,
   drop,
@@ -35,7 +37,7 @@ enum class Kind : std::uint8_t {
   nat_reset,
   wall_jump,
 };
-constexpr std::size_t kinds = 13;
+constexpr std::size_t kinds = 15;
 constexpr std::size_t first_fault = static_cast<std::size_t>(Kind::partition);
 
 /// What a client sends to its relay, and what comes back.
@@ -196,7 +198,50 @@ class Inventor {
       c.reorder = per_mille(200);
       c.reorder_delay = Range<Duration>(milliseconds(1), length(milliseconds(1), seconds(2)));
     }
+    if (has(Kind::weather)) add_weather(c);
+    if (has(Kind::bottleneck)) add_bottleneck(c);
     return c;
+  }
+
+  /// What changes with time, and latencies with a tail.
+  void add_weather(LinkConditions& c) {
+    switch (choices_.below(6)) {
+      case 1:
+        c.percentiles = {{0, c.latency->low},
+                         {90, c.latency->low + length({}, milliseconds(100))},
+                         {100, c.latency->low + milliseconds(500)}};
+        c.latency.reset();
+        break;
+      case 2:
+        c.wander = WanderSpec{{Duration{}, length({}, milliseconds(300))},
+                              length(seconds(1), seconds(20))};
+        break;
+      case 3:
+        c.burst_loss =
+            BurstLossSpec{length(seconds(1), minutes(1)), length(milliseconds(10), seconds(20)),
+                          per_mille(100), Ratio(1, 1)};
+        break;
+      case 4:
+        c.bursts = BurstsSpec{Duration(minutes(1)), length({}, seconds(50))};
+        break;
+      case 5:
+        c.flap = FlapSpec{length(seconds(5), minutes(2)), length(milliseconds(1), seconds(50)), {}};
+        break;
+      default:
+        break;
+    }
+  }
+
+  /// Narrow, but never too narrow for what the flows of an invented world send.
+  void add_bottleneck(LinkConditions& c) {
+    c.bandwidth = std::int64_t{256'000} << choices_.below(6);
+    c.queue_packets = std::int64_t{20} + static_cast<std::int64_t>(choices_.below(20));
+    if (choices_.below(2) == 1) c.ecn_above = length({}, milliseconds(50));
+    if (choices_.below(2) == 1) c.mtu = std::int64_t{1'280};
+    if (c.duplicate) {
+      c.copies = Range<std::int64_t>(1, 1 + static_cast<std::int64_t>(choices_.below(3)));
+      c.copy_spacing = Range<Duration>({}, length({}, seconds(1)));
+    }
   }
 
   /// Between a client and any other host: peers do not know of relays.

@@ -12,7 +12,7 @@ bool touches_datagrams(const FaultAction& action) {
   return std::holds_alternative<Partition>(action) || std::holds_alternative<Block>(action) ||
          std::holds_alternative<Drop>(action) || std::holds_alternative<Delay>(action) ||
          std::holds_alternative<Duplicate>(action) || std::holds_alternative<Corrupt>(action) ||
-         std::holds_alternative<Degrade>(action);
+         std::holds_alternative<Truncate>(action) || std::holds_alternative<Degrade>(action);
 }
 
 LinkConditions without_dice(const LinkConditions& conditions) {
@@ -66,6 +66,15 @@ class Speaker final : public Watcher {
             .copy = Range<std::int64_t>(sent.id.copy)};
   }
 
+  /// How much later than the first each further copy comes.
+  static std::vector<Duration> copies_of(const Fate& fate) {
+    std::vector<Duration> after;
+    for (std::uint8_t copy = 1; copy < fate.copies; ++copy) {
+      after.push_back(fate.delay[copy] - fate.delay[0]);
+    }
+    return after;
+  }
+
   /// What leads from the fate that the plain link decides to the one that came about.
   void say(const PacketMatch& match, const Fate& own, const Fate& actual) {
     const std::size_t before = faults_.size();
@@ -78,12 +87,17 @@ class Speaker final : public Watcher {
       if (actual.delay[0] != own.delay[0]) {
         add(Delay{match, Range<Duration>(actual.delay[0] - own.delay[0])});
       }
-      const Duration apart = actual.delay[1] - actual.delay[0];
-      if (actual.copies > 1 && (own.copies < 2 || own.delay[1] - own.delay[0] != apart)) {
-        add(Duplicate{match, Range<Duration>(apart)});
+      if (copies_of(actual) != copies_of(own) && actual.copies > 1) {
+        std::vector<Duration> after = copies_of(actual);
+        const Duration first = after.front();
+        after.erase(after.begin());
+        add(Duplicate{match, Range<Duration>(first), std::move(after)});
       }
       if (actual.corrupted && (!own.corrupted || own.corrupt_bit != actual.corrupt_bit)) {
         add(Corrupt{match, static_cast<std::int64_t>(actual.corrupt_bit)});
+      }
+      if (actual.truncated && (!own.truncated || own.kept != actual.kept)) {
+        add(Truncate{match, static_cast<std::int64_t>(actual.kept)});
       }
     }
     if (faults_.size() != before) ++said_;

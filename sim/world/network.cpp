@@ -11,6 +11,9 @@ namespace {
 /// Between sockets of one host, and through a NAT back to the inside.
 constexpr Duration local_delay = std::chrono::microseconds(1);
 constexpr std::size_t deepest_nat = 8;
+// The headers of IP and UDP before a payload (RFC 791, RFC 8200, RFC 768).
+constexpr std::uint32_t ipv4_overhead = 20 + 8;
+constexpr std::uint32_t ipv6_overhead = 40 + 8;
 
 }  // namespace
 
@@ -58,9 +61,9 @@ void World::transmit(HostIndex host, const Send& send) {
   const Label label = hosts_[host].machine.label(step.payload(record));
   record.id = names_[direction].name(direction, label, names_[direction ^ 1u]);
   record.has_id = true;
-  Conditions conditions = link.conditions;
+  const Conditions* conditions = &link.conditions;
   const Orders orders = orders_for(direction, host, record.id, conditions);
-  record.fate = decide_fate(conditions, orders, mix(plan_->seed, record.id.hash(link.key)));
+  record.fate = decide_fate(*conditions, orders, crossing_of(direction, send, record));
   if (record.fate.corrupted && record.size > 0) {
     const std::uint64_t bits = std::uint64_t{record.size} * 8;
     record.fate.corrupt_bit = orders.corrupt_bit ? *orders.corrupt_bit % bits
@@ -79,6 +82,20 @@ void World::drive(SentRecord& record) {
   step_.value.replaced.push_back(
       {static_cast<std::uint32_t>(step_.value.sent.size() - 1), record.fate});
   record.fate = *known;
+}
+
+Crossing World::crossing_of(std::uint32_t direction, const Send& send, const SentRecord& record) {
+  const std::uint64_t there = plan_->directions[direction].key;
+  const std::uint64_t back = plan_->directions[direction ^ 1u].key;
+  return {.key = mix(plan_->seed, record.id.hash(there)),
+          .direction_key = mix(plan_->seed, there),
+          .link_key = mix(plan_->seed, there ^ back),
+          .now = now_,
+          .size = static_cast<std::uint32_t>(record.size),
+          .overhead = send.remote.family() == AddressFamily::ipv4 ? ipv4_overhead : ipv6_overhead,
+          .dont_fragment = send.dont_fragment,
+          .is_ecn_capable = send.ecn != Ecn::not_ect,
+          .queue = &queues_[direction]};
 }
 
 /// What `host` sent, as it left.
@@ -115,7 +132,9 @@ void World::launch(HostIndex host, const Send& send, const SentRecord& record, N
       const std::uint64_t bit = record.fate.corrupt_bit;
       flight.bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
     }
-    if (record.fate.corrupted) flight.digest = Digest::of(flight.bytes);
+    if (record.fate.truncated) flight.bytes.resize(record.fate.kept);
+    if (record.fate.is_bent()) flight.digest = Digest::of(flight.bytes);
+    if (record.fate.congested) flight.ecn = Ecn::ce;
     flight.node = node;
     flight.copy_of_network = copy;
     flight.origin = step_.value.origin;

@@ -6,11 +6,9 @@
 namespace tickover::sim {
 
 Orders World::orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
-                         Conditions& conditions) {
-  Orders orders;
-  if (healed_) {
-    conditions.loss = conditions.duplicate = conditions.reorder = conditions.corrupt = Ratio{};
-  } else {
+                         const Conditions*& conditions) {
+  Orders orders{.healed = healed_};
+  if (!healed_) {
     for (const std::uint32_t fault : direction_faults_[direction]) {
       obey(fault, sender, id, orders, conditions);
     }
@@ -45,7 +43,7 @@ bool World::is_meant(const FaultPlan& fault, const PacketMatch& match, HostIndex
 }
 
 void World::obey(std::uint32_t index, HostIndex sender, const PacketId& id, Orders& orders,
-                 Conditions& conditions) {
+                 const Conditions*& conditions) {
   const FaultPlan& fault = plan_->faults[index];
   const FaultAction& action = fault.spec->action;
   const auto matches = [&](const auto* on) { return on && is_meant(fault, on->match, sender, id); };
@@ -53,17 +51,25 @@ void World::obey(std::uint32_t index, HostIndex sender, const PacketId& id, Orde
     orders.partition = true;
   } else if (std::holds_alternative<Degrade>(action)) {
     const auto at = std::ranges::find(fault.directions, id.direction);
-    conditions = fault.conditions[static_cast<std::size_t>(at - fault.directions.begin())];
+    conditions = &fault.conditions[static_cast<std::size_t>(at - fault.directions.begin())];
   } else if (matches(std::get_if<Drop>(&action))) {
     orders.drop = true;
   } else if (matches(std::get_if<Delay>(&action))) {
     orders.delay += fault.amount;
-  } else if (matches(std::get_if<Duplicate>(&action))) {
-    orders.duplicate = true;
-    orders.duplicate_after = fault.amount;
+  } else if (const auto* twice = std::get_if<Duplicate>(&action); matches(twice)) {
+    // Of several such faults the last one says it all.
+    orders.duplicates = 1;
+    orders.duplicate_after[0] = fault.amount;
+    for (const Duration also : twice->also) {
+      if (orders.duplicates < most_fate_copies - 1)
+        orders.duplicate_after[orders.duplicates++] = also;
+    }
   } else if (const auto* flip = std::get_if<Corrupt>(&action); matches(flip)) {
     orders.corrupt = true;
     if (flip->bit) orders.corrupt_bit = static_cast<std::uint64_t>(*flip->bit);
+  } else if (const auto* cut = std::get_if<Truncate>(&action); matches(cut)) {
+    orders.truncate = true;
+    if (cut->keep) orders.keep = static_cast<std::uint32_t>(*cut->keep);
   } else {
     return;
   }

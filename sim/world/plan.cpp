@@ -35,11 +35,10 @@ std::vector<HostIndex> Plan::hosts_named(std::string_view name) const {
 }
 
 Duration Plan::longest_round_trip() const {
-  const auto slowest = [](const Conditions& c) { return c.latency + c.jitter_high; };
   Duration longest;
   for (std::size_t i = 0; i + 1 < directions.size(); i += 2) {
     longest = std::max(longest,
-                       slowest(directions[i].conditions) + slowest(directions[i + 1].conditions));
+                       directions[i].conditions.longest() + directions[i + 1].conditions.longest());
   }
   return longest;
 }

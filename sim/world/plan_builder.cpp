@@ -1,16 +1,13 @@
 #include "sim/world/plan_builder.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
-#include <set>
 
 #include "core/random.h"
 
 namespace tickover::sim {
 namespace {
 
-constexpr std::size_t most_links = 1'000'000;
 constexpr std::int64_t most_hosts = 100'000;
 constexpr std::int64_t smallest_payload = 16;  // flow and number must fit
 constexpr std::int64_t largest_payload = 60'000;
@@ -202,99 +199,6 @@ void PlanBuilder::check_roles() {
     fail(spec->place, "host \"" + host.info.name + "\": " + *problem);
     return;
   }
-}
-
-std::vector<NodeIndex> PlanBuilder::link_ends(const std::string& name, Place place) {
-  std::vector<NodeIndex> ends;
-  const auto named_nat = std::ranges::find(plan_->scenario.nats, name, &NatSpec::name);
-  if (named_nat != plan_->scenario.nats.end()) {
-    return {
-        plan_->node_of_nat(static_cast<std::uint32_t>(named_nat - plan_->scenario.nats.begin()))};
-  }
-  for (const HostIndex host : plan_->hosts_named(name)) {
-    const auto behind = plan_->hosts[host].behind;
-    const bool own_nat = behind && *behind >= plan_->scenario.nats.size();
-    NodeIndex node = own_nat ? plan_->node_of_nat(*behind) : plan_->node_of_host(host);
-    // "any host" means what stands in the public network for it.
-    while (name == "*" && plan_->nodes[node].realm) {
-      node = plan_->node_of_nat(*plan_->nodes[node].realm);
-    }
-    if (std::ranges::find(ends, node) == ends.end()) ends.push_back(node);
-  }
-  if (ends.empty()) fail(place, "no host or NAT is called \"" + name + "\"");
-  return ends;
-}
-
-void PlanBuilder::add_links() {
-  std::set<std::pair<std::string_view, std::string_view>> seen;
-  for (const LinkSpec& link : plan_->scenario.links) {
-    const auto [low, high] = std::minmax({std::string_view(link.a), std::string_view(link.b)});
-    if (!seen.emplace(low, high).second) {
-      fail(link.place, "two links are between \"" + link.a + "\" and \"" + link.b + "\"");
-      return;
-    }
-  }
-  // Exact names win over "*": they are added first, and what exists already is left alone.
-  for (const bool wild : {false, true}) {
-    for (const LinkSpec& spec : plan_->scenario.links) {
-      if ((spec.a == "*" || spec.b == "*") != wild) continue;
-      const std::vector<NodeIndex> starts = link_ends(spec.a, spec.place);
-      const std::vector<NodeIndex> ends = link_ends(spec.b, spec.place);
-      for (const NodeIndex a : starts) {
-        for (const NodeIndex b : ends) {
-          if (a != b && !error_) add_link(spec, a, b);
-        }
-      }
-    }
-  }
-}
-
-void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
-  if (plan_->direction(a, b) != no_index) return;
-  const std::string& name_a = plan_->nodes[a].name;
-  const std::string& name_b = plan_->nodes[b].name;
-  if (plan_->nodes[a].realm != plan_->nodes[b].realm) {
-    const NodeIndex inner = plan_->nodes[a].realm ? a : b;
-    fail(spec.place, "\"" + plan_->nodes[inner].name + "\" is behind the NAT \"" +
-                         plan_->nats[*plan_->nodes[inner].realm].name +
-                         "\": the link must end there");
-    return;
-  }
-  if (plan_->directions.size() >= 2 * most_links) {
-    fail(spec.place, "more than " + std::to_string(most_links) + " links");
-    return;
-  }
-  const std::string path = "link " + name_a + "|" + name_b;
-  const Conditions both = drawn(spec.both, {}, path);
-  const auto add = [&](NodeIndex from, NodeIndex to, const LinkConditions& special) {
-    const std::string& from_name = plan_->nodes[from].name;
-    const std::string& to_name = plan_->nodes[to].name;
-    DirectionPlan direction{from, to, mix(hash_text(from_name), hash_text(to_name)),
-                            drawn(special, both, "direction " + from_name + ">" + to_name)};
-    const auto index = static_cast<std::uint32_t>(plan_->directions.size());
-    plan_->directions.push_back(direction);
-    plan_->by_ends_.insert({from, to}, index);
-  };
-  add(a, b, spec.there);
-  add(b, a, spec.back);
-}
-
-Conditions PlanBuilder::drawn(const LinkConditions& written, Conditions base,
-                              const std::string& path) const {
-  if (written.latency) base.latency = draw(*written.latency, word(path + ".latency"));
-  if (written.jitter) {
-    base.jitter_low = written.jitter->is_fixed() ? Duration{} : written.jitter->low;
-    base.jitter_high = written.jitter->high;
-  }
-  if (written.loss) base.loss = draw(*written.loss, word(path + ".loss"));
-  if (written.duplicate) base.duplicate = draw(*written.duplicate, word(path + ".duplicate"));
-  if (written.reorder) base.reorder = draw(*written.reorder, word(path + ".reorder"));
-  if (written.reorder_delay) {
-    base.reorder_low = written.reorder_delay->low;
-    base.reorder_high = written.reorder_delay->high;
-  }
-  if (written.corrupt) base.corrupt = draw(*written.corrupt, word(path + ".corrupt"));
-  return base;
 }
 
 Settings PlanBuilder::drawn(const Settings& written, const std::string& path) const {

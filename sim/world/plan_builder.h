@@ -45,6 +45,7 @@ class PlanBuilder {
                                              Place place);
   HostIndex one_host(const std::string& name, Place place);
   Conditions drawn(const LinkConditions& written, Conditions base, const std::string& path) const;
+  void draw_weather(const LinkConditions& written, Conditions& base, const std::string& path) const;
   Settings drawn(const Settings& written, const std::string& path) const;
   std::uint64_t word(std::string_view path) const;
   void fail(Place place, std::string what);

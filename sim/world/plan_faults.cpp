@@ -25,6 +25,7 @@ std::string key_of(const FaultAction& action) {
     std::string operator()(const Delay& f) const { return key_of(f.match); }
     std::string operator()(const Duplicate& f) const { return key_of(f.match); }
     std::string operator()(const Corrupt& f) const { return key_of(f.match); }
+    std::string operator()(const Truncate& f) const { return key_of(f.match); }
     std::string operator()(const Forge& f) const { return f.from + ">" + f.to + " " + f.text; }
     std::string operator()(const Reboot& f) const { return f.host; }
     std::string operator()(const NatReset& f) const { return f.nat; }
@@ -160,6 +161,8 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
     fault.amount = draw(u->after, word(path + ".after"));
   } else if (const auto* c = std::get_if<Corrupt>(&spec.action)) {
     match(c->match);
+  } else if (const auto* t = std::get_if<Truncate>(&spec.action)) {
+    match(t->match);
   } else if (const auto* g = std::get_if<Forge>(&spec.action)) {
     fault.from_host = one_host(g->from, spec.place);
     fault.host = one_host(g->to, spec.place);

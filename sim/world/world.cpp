@@ -24,6 +24,7 @@ World::World(std::shared_ptr<const Plan> plan, Oracles oracles, std::shared_ptr<
   deadlines_ = Deadlines(tie_breaks);
   nats_.resize(plan_->nats.size());
   names_.resize(plan_->directions.size());
+  queues_.resize(plan_->directions.size());
   flows_.resize(plan_->flows.size());
   fault_active_.resize(plan_->faults.size());
   fault_matches_.resize(plan_->faults.size());
@@ -266,7 +267,12 @@ void World::record_in_digest() {
     const Fate& fate = sent.fate;
     digest_.add(static_cast<std::uint64_t>(fate.delay[0].count()),
                 static_cast<std::uint64_t>(fate.delay[1].count()));
-    digest_.add(fate.corrupt_bit, std::uint64_t{fate.copies} | std::uint64_t{fate.corrupted} << 8);
+    digest_.add(fate.corrupt_bit, std::uint64_t{fate.copies} | std::uint64_t{fate.corrupted} << 8 |
+                                      std::uint64_t{fate.congested} << 10);
+    if (fate.truncated) digest_.add(fate.kept);
+    for (std::uint8_t copy = 2; copy < fate.copies; ++copy) {
+      digest_.add(static_cast<std::uint64_t>(fate.delay[copy].count()));
+    }
   }
   for (const SocketRecord& socket : step.sockets) {
     digest_.add(stable_hash(socket.local), socket.open);
@@ -286,11 +292,12 @@ void World::record_in_digest() {
 bool World::same_state(const World& other) const {
   return plan_ == other.plan_ && now_ == other.now_ && steps_ == other.steps_ &&
          queue_ == other.queue_ && deadlines_ == other.deadlines_ && hosts_ == other.hosts_ &&
-         nats_ == other.nats_ && names_ == other.names_ && flights_ == other.flights_ &&
-         free_flights_ == other.free_flights_ && answers_ == other.answers_ &&
-         flows_ == other.flows_ && fault_active_ == other.fault_active_ &&
-         fault_matches_ == other.fault_matches_ && healed_ == other.healed_ &&
-         counts_ == other.counts_ && digest_ == other.digest_ && trace_ == other.trace_;
+         nats_ == other.nats_ && names_ == other.names_ && queues_ == other.queues_ &&
+         flights_ == other.flights_ && free_flights_ == other.free_flights_ &&
+         answers_ == other.answers_ && flows_ == other.flows_ &&
+         fault_active_ == other.fault_active_ && fault_matches_ == other.fault_matches_ &&
+         healed_ == other.healed_ && counts_ == other.counts_ && digest_ == other.digest_ &&
+         trace_ == other.trace_;
 }
 
 }  // namespace tickover::sim

@@ -160,12 +160,13 @@ class World {
   Flight& carry(HostIndex host, const Send& send, const SentRecord& record, std::uint32_t index);
   void deliver_at(Instant at, std::uint64_t order, std::uint32_t index);
   void launch(HostIndex host, const Send& send, const SentRecord& record, NodeIndex node);
+  Crossing crossing_of(std::uint32_t direction, const Send& send, const SentRecord& record);
   /// What the active faults ask for; `conditions` become those of a degraded link.
   Orders orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
-                    Conditions& conditions);
+                    const Conditions*& conditions);
   /// What one fault asks for, if it means this datagram.
   void obey(std::uint32_t fault, HostIndex sender, const PacketId& id, Orders& orders,
-            Conditions& conditions);
+            const Conditions*& conditions);
   bool is_meant(const FaultPlan& fault, const PacketMatch& match, HostIndex sender,
                 const PacketId& id) const;
   /// The fate that is known of the last datagram sent, instead of its own.
@@ -201,6 +202,7 @@ class World {
   std::vector<Host> hosts_;
   std::vector<Nat> nats_;
   std::vector<PacketNames> names_;  // one per direction
+  std::vector<LinkQueue> queues_;   // one per direction
   std::vector<Flight> flights_;
   std::vector<std::uint32_t> free_flights_;
   std::vector<SocketAnswer> answers_;
