@@ -48,6 +48,12 @@ TEST_F(Counterexample, begins_with_what_must_hold_and_tells_what_happened) {
   EXPECT_EQ(bench.tickover({"check", path}).exit, 0);
 }
 
+TEST_F(Counterexample, keeps_everybody_in_reach_of_somebody) {
+  const char* canary = "scenarios/negative/bytes-nobody-sent.toml";
+  bench.bring(canary);
+  EXPECT_TRUE(has(bench.read(shrunk(canary)), "[[link]]"));
+}
+
 TEST_F(Counterexample, replays_event_by_event) {
   bench.write("x.toml", unheard());
   const std::string path = shrunk("x.toml");
@@ -127,6 +133,54 @@ TEST_F(Counterexample, can_be_told_by_fates) {
   EXPECT_TRUE(has(told, "drop = { from = \"walker\", to = \"mountain\"")) << told;
   const Finished again = bench.tickover({"run", "told.toml"});
   EXPECT_EQ(again.lines().back(), run.lines().back()) << "another digest";
+}
+
+// --- one fault at a time
+// --------------------------------------------------------------------------
+
+TEST(FaultsVerb, prints_a_matrix_of_which_each_cell_is_a_command) {
+  Workbench bench;
+  bench.write("x.toml", walker_and("peer"));
+  const Finished done = bench.tickover({"faults", "x.toml", "--rows", "3"});
+  EXPECT_EQ(done.exit, 0) << done.err;
+  const auto lines = done.lines();
+  ASSERT_GE(lines.size(), 5u);
+  for (const char* kind :
+       {"datagram", "lost", "late", "doubled", "reordered", "corrupted", "truncated"}) {
+    EXPECT_TRUE(has(lines[0], kind)) << lines[0];
+  }
+  EXPECT_TRUE(has(lines[1], "0.000 s  walker to mountain, datagram 1 ")) << lines[1];
+  EXPECT_TRUE(has(lines[4], "8 more datagrams")) << lines[4];
+  EXPECT_TRUE(has(lines.back(), "--fault 'delay = { from = \"walker\"")) << done.out;
+  const Finished cell = bench.shell(lines.back());
+  EXPECT_EQ(cell.exit, 0) << cell.err;
+  EXPECT_NE(cell.lines().back(), bench.tickover({"run", "x.toml"}).lines().back());
+}
+
+TEST(FaultsVerb, ends_with_the_gravest_cell) {
+  Workbench bench;
+  bench.write("x.toml", walker_and("peer",
+                                   "[expect]\ncount = [{ of = \"mountain hears from "
+                                   "walker\", is = 10 }]\n"));
+  const Finished done = bench.tickover({"faults", "x.toml"});
+  EXPECT_EQ(done.exit, 3) << done.out;
+  EXPECT_TRUE(has(done.out, "expect!")) << done.out;
+  EXPECT_EQ(bench.shell(done.replay()).exit, 3);
+  const Finished json = bench.tickover({"faults", "x.toml", "--json"});
+  bench.write("matrix.json", json.out);
+  const std::string command =
+      bench.shell("jq -r '.datagrams[4].faults.lost.command' matrix.json").out;
+  EXPECT_EQ(bench.shell(command).exit, 3) << command;
+}
+
+TEST(FaultOption, adds_a_fault_to_a_run_and_says_where_it_is_wrong) {
+  Workbench bench;
+  bench.write("x.toml", walker_and("peer"));
+  const Finished run = bench.tickover({"run", "x.toml", "--fault", "drop = { from = \"walker\" }"});
+  EXPECT_TRUE(has(run.out, " 0 datagrams delivered")) << run.out;
+  const Finished wrong = bench.tickover({"run", "x.toml", "--fault", "drip = 7"});
+  EXPECT_EQ(wrong.exit, 2);
+  EXPECT_TRUE(has(wrong.err, "did you mean \"drop\"?")) << wrong.err;
 }
 
 // --- the events beside a saved failure

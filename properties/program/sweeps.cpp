@@ -89,6 +89,17 @@ TEST_F(SweepVerb, shrinks_no_more_failures_than_it_may) {
   EXPECT_EQ(shrunk("7"), 2);
 }
 
+TEST_F(SweepVerb, says_which_failures_have_one_cause) {
+  bench.write("other/bytes.toml", bench.read(canary));
+  const Finished sweep = bench.tickover({"sweep", canary, "other", hopeless, "--seeds", "2"});
+  EXPECT_NE(sweep.out.find("\n3 failures by oracle and cause:\n"
+                           "  P11 after a forged datagram: bytes-nobody-sent (2 of 2 seeds), "
+                           "bytes (2 of 2 seeds)\n"
+                           "  expect after a partition: "),
+            std::string::npos)
+      << sweep.out;
+}
+
 TEST_F(SweepVerb, exits_with_the_gravest_failure) {
   // A built-in oracle comes before an expectation, and both before a budget.
   EXPECT_EQ(bench.tickover({"sweep", hopeless, canary, talk}).exit, 1);

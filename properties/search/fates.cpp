@@ -101,6 +101,23 @@ TEST(SpelledOut, says_of_a_lossy_link_what_was_lost_and_nothing_else) {
   }
 }
 
+TEST(SpelledOut, says_which_bit_was_flipped) {
+  const Told told =
+      tell(planned(small_talk({.corrupt = Range<Ratio>(Ratio(1, 3))})), small_roles());
+  ASSERT_FALSE(told.spelled.scenario.faults.empty());
+  for (const FaultSpec& fault : told.spelled.scenario.faults) {
+    EXPECT_TRUE(std::get<Corrupt>(fault.action).bit);
+  }
+}
+
+TEST(SpelledOut, keeps_the_bound_that_jitter_had_a_part_in) {
+  Scenario s = small_talk({.jitter = Range<Duration>(milliseconds(300))});
+  s.duration = Duration(seconds(10));
+  s.expect.heal = HealSpec{.at = Duration(milliseconds(250))};
+  const auto plan = planned(s);
+  EXPECT_EQ(tell(plan, small_roles()).spelled.scenario.expect.heal->within, plan->heal_within);
+}
+
 TEST(SpelledOut, says_nothing_of_a_run_without_dice) {
   Scenario s = small_talk();
   s.faults = {fault(milliseconds(200), milliseconds(100), Partition{"alice", "bob"})};

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <string_view>
 
 #include "sim/report/events.h"
 #include "sim/report/why.h"
@@ -47,6 +49,31 @@ std::string effort(const Shrunk& shrunk) {
   std::string text = fmt::format("{} runs of shrinking", shrunk.runs);
   if (shrunk.end != ShrinkEnd::minimal) text += fmt::format(" ({})", name_of(shrunk.end));
   return text;
+}
+
+std::string cause_of(const Scenario& scenario) {
+  struct {
+    std::string packet(std::string_view how, const PacketMatch& match) const {
+      return fmt::format("a {} {}", how, match.message.empty() ? "datagram" : match.message);
+    }
+    std::string operator()(const Partition&) const { return "a partition"; }
+    std::string operator()(const Block&) const { return "a block"; }
+    std::string operator()(const Drop& f) const { return packet("lost", f.match); }
+    std::string operator()(const Delay& f) const { return packet("late", f.match); }
+    std::string operator()(const Duplicate& f) const { return packet("doubled", f.match); }
+    std::string operator()(const Corrupt& f) const { return packet("corrupted", f.match); }
+    std::string operator()(const Truncate& f) const { return packet("truncated", f.match); }
+    std::string operator()(const Forge&) const { return "a forged datagram"; }
+    std::string operator()(const Reboot&) const { return "a reboot"; }
+    std::string operator()(const NatReset&) const { return "a NAT reset"; }
+    std::string operator()(const WallJump&) const { return "a jump of a wall clock"; }
+    std::string operator()(const Degrade&) const { return "a bad link"; }
+  } words;
+  std::set<std::string> causes;
+  for (const FaultSpec& fault : scenario.faults) causes.insert(std::visit(words, fault.action));
+  std::string text;
+  for (const std::string& cause : causes) text += (text.empty() ? "after " : " and ") + cause;
+  return text.empty() ? "without any fault" : text;
 }
 
 Scenario as_found(const Scenario& scenario, const Outcome& outcome) {

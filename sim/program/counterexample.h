@@ -23,6 +23,10 @@ std::string failure_id(const Outcome& outcome);
 /// "414 runs of shrinking", and why they were not enough.
 std::string effort(const Shrunk& shrunk);
 
+/// What a shrunk failure comes from, without the names of hosts and the numbers of packets, so that
+/// failures of one defect have one cause: "after a lost Allocate success", "without any fault".
+std::string cause_of(const Scenario& scenario);
+
 /// The same scenario with its seed pinned and `found` filled in from what it came to. What must
 /// hold is, of an invariant, the oracle's statement.
 Scenario as_found(const Scenario& scenario, const Outcome& outcome);

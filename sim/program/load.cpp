@@ -33,8 +33,13 @@ std::vector<Problem> plan_problems(const Scenario& scenario, const std::string& 
 }
 
 std::optional<Scenario> load_scenario(const std::string& path, const RoleRegistry& registry,
-                                      std::vector<Problem>& problems) {
-  auto read = read_scenario_file(path, registry, &problems);
+                                      std::vector<Problem>& problems,
+                                      const std::vector<std::string>& faults) {
+  const auto file = read_small_file(path);
+  std::string text = file.value_or("");
+  for (const std::string& fault : faults) text += "\n[[fault]]\n" + fault + "\n";
+  auto read = file ? read_scenario_text(text, path, registry, &problems)
+                   : read_scenario_file(path, registry, &problems);
   if (!read) {
     problems = std::move(read.error());
     return {};
@@ -53,11 +58,11 @@ std::optional<Scenario> load_scenario(const std::string& path, const RoleRegistr
 }
 
 bool load_scenarios(const std::vector<std::string>& paths, const RoleRegistry& registry,
-                    std::vector<SweepItem>& items) {
+                    std::vector<SweepItem>& items, const std::vector<std::string>& faults) {
   bool ok = true;
   for (const std::string& path : paths) {
     std::vector<Problem> problems;
-    auto scenario = load_scenario(path, registry, problems);
+    auto scenario = load_scenario(path, registry, problems, faults);
     for (const Problem& problem : problems) fmt::print(stderr, "{}\n", problem.text());
     if (scenario) {
       items.push_back({path, std::move(*scenario)});

@@ -18,11 +18,13 @@ std::vector<Problem> plan_problems(const Scenario& scenario, const std::string& 
 
 /// A file that can be run: read, and planned for its own seed or else for a few. Nothing if it
 /// cannot; `problems` gets what is wrong, or the warnings of a good file.
+/// `faults` are further ones, as a [[fault]] says them; they stand behind the end of the file.
 std::optional<Scenario> load_scenario(const std::string& path, const RoleRegistry& registry,
-                                      std::vector<Problem>& problems);
+                                      std::vector<Problem>& problems,
+                                      const std::vector<std::string>& faults = {});
 
 /// Loads all files. Problems and warnings go to stderr; false if any file has errors.
 bool load_scenarios(const std::vector<std::string>& paths, const RoleRegistry& registry,
-                    std::vector<SweepItem>& items);
+                    std::vector<SweepItem>& items, const std::vector<std::string>& faults = {});
 
 }  // namespace tickover::sim

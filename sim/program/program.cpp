@@ -10,6 +10,7 @@
 #include "sim/live/relay.h"
 #include "sim/program/check.h"
 #include "sim/program/crash_note.h"
+#include "sim/program/faults_verb.h"
 #include "sim/program/list.h"
 #include "sim/program/new.h"
 #include "sim/program/option.h"
@@ -149,6 +150,20 @@ CLI::App* add_shrink(CLI::App& app, ShrinkRequest& shrink, const std::string& pr
   return verb;
 }
 
+CLI::App* add_faults(CLI::App& app, FaultsRequest& faults, const std::string& program) {
+  faults.program = program;
+  CLI::App* verb = app.add_subcommand(
+      "faults", "What becomes of a scenario if one thing befalls one datagram, for each of them");
+  verb->add_option("FILE", faults.file, "the scenario")->required()->type_name("");
+  add_seed(*verb, "--seed", faults.seed, "decimal, 0x hex or a commit hash (the file's, else 1)");
+  verb->add_option("--message", faults.message, "only this kind, such as Refresh")
+      ->type_name("KIND");
+  add_count(*verb, "--rows", faults.rows, 1'000'000, "the most datagrams (200)");
+  add_count(*verb, "--jobs", faults.jobs, 1024, "threads (all cores)", "J");
+  verb->add_flag("--json", faults.json, "the result as JSON, with the command of every cell");
+  return verb;
+}
+
 /// Nothing that was printed may be lost unnoticed, as on a full disk.
 int flushed(int code) {
   std::cout.flush();
@@ -178,6 +193,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   run_app->add_option("FILE", run.file, "the scenario")->required()->type_name("");
   add_seed(*run_app, "--seed", run.seed, "decimal, 0x hex or a commit hash (the file's, else 1)");
   run_app->add_option("--log", run.log, "write the run as JSON Lines")->type_name("FILE");
+  run_app->add_option("--fault", run.faults, "one more fault, as a [[fault]] says it")
+      ->type_name("TOML");
   run_app->add_option("--fates", run.fates, "write the same run as a scenario without dice")
       ->type_name("FILE");
   run_app->add_flag("-v,--verbose", run.verbose, "the whole timeline");
@@ -187,6 +204,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
 
   ReplayRequest replay;
   CLI::App* replay_app = add_replay(app, replay, run.program);
+  FaultsRequest faults;
+  CLI::App* faults_app = add_faults(app, faults, run.program);
   ShrinkRequest shrink;
   CLI::App* shrink_app = add_shrink(app, shrink, run.program);
 
@@ -259,6 +278,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
       return sweep_verb(sweep, registry);
     }
     if (replay_app->parsed()) return replay_verb(replay, registry);
+    if (faults_app->parsed()) return faults_verb(faults, registry);
     if (shrink_app->parsed()) return shrink_verb(shrink, registry);
     if (check_app->parsed()) {
       return check_files(check_paths, check_json, std::cout, std::cerr, registry);

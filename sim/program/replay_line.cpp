@@ -18,6 +18,10 @@ std::string shell_word(std::string_view word) {
   return quoted + "'";
 }
 
+std::string fault_option(std::string_view fault) {
+  return " --fault " + shell_word(fault);
+}
+
 std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,
                         std::uint64_t steps) {
   // A leading dash would make the file an option.

@@ -11,6 +11,9 @@ namespace tickover::sim {
 /// A word as a shell takes it unchanged.
 std::string shell_word(std::string_view word);
 
+/// " --fault 'drop = { … }'": one fault more than the file has.
+std::string fault_option(std::string_view fault);
+
 /// "replay: build/release/tickover run scenarios/fast/x.toml --seed 0x7": the last line of every
 /// failing output. With `--steps` where the run was limited to other than the usual.
 std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,

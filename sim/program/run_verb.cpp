@@ -57,8 +57,14 @@ std::vector<std::string> complaints(const Outcome& outcome, const Plan& plan,
   return result;
 }
 
+std::string replay_of(std::uint64_t seed, const RunRequest& request) {
+  std::string line = replay_line(request.program, request.file, seed, request.steps);
+  for (const std::string& fault : request.faults) line += fault_option(fault);
+  return line;
+}
+
 std::string replay_of(const Outcome& outcome, const RunRequest& request) {
-  return replay_line(request.program, request.file, outcome.seed, request.steps);
+  return replay_of(outcome.seed, request);
 }
 
 std::string json_of(const Outcome& outcome, const RunRequest& request, const Plan& plan) {
@@ -188,13 +194,15 @@ Outcome watch_case(const std::shared_ptr<const Plan>& plan, const RunRequest& re
 
 int run_verb(const RunRequest& request, const RoleRegistry& registry) {
   std::vector<SweepItem> items;
-  if (!load_scenarios({request.file}, registry, items)) return static_cast<int>(ExitCode::usage);
+  if (!load_scenarios({request.file}, registry, items, request.faults)) {
+    return static_cast<int>(ExitCode::usage);
+  }
   const Scenario& scenario = items.front().scenario;
   if (request.caught && scenario.caught_by.empty()) {
     return refuse(request.file, "the file does not say `caught-by`, and --caught asks for it");
   }
   const std::uint64_t seed = request.seed.value_or(scenario.seed.value_or(1));
-  note_running_case(replay_line(request.program, request.file, seed, request.steps) + "\n");
+  note_running_case(replay_of(seed, request) + "\n");
   const std::vector<Problem> problems = plan_problems(scenario, request.file, seed, registry);
   for (const Problem& problem : problems) {
     fmt::print(stderr, "{} (with seed 0x{:x})\n", problem.text(), seed);

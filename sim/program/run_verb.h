@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/role.h"
 
@@ -13,6 +14,7 @@ struct RunRequest {
   std::string file;
   std::optional<std::uint64_t> seed;  // none: the file's, else 1
   std::string log;                    // path of the JSON Lines log; empty: none
+  std::vector<std::string> faults;    // further ones, as a [[fault]] says them
   std::string fates;                  // path of the same run without dice; empty: none
   bool verbose = false;               // the whole timeline
   bool json = false;

@@ -56,7 +56,8 @@ struct Saved {
   std::string as_found;
   std::string shrunk;
   std::string effort;
-  std::string what;  // how the shrunk one fails
+  std::string what;   // how the shrunk one fails
+  std::string cause;  // of the shrunk one
   std::string replay;
 };
 
@@ -77,6 +78,7 @@ Saved save(const Failure& failure, const std::string& oracle, const SweepItem& i
   if (shrunk.end == ShrinkEnd::not_a_breach) return saved;
   saved.effort = story.effort = effort(shrunk);
   saved.what = summary(shrunk.outcome);
+  saved.cause = cause_of(shrunk.scenario);
   saved.shrunk = save_failure(as_found(shrunk.scenario, shrunk.outcome), story, request.out,
                               file + "-shrunk", registry, limits);
   if (!saved.shrunk.empty()) {
@@ -89,7 +91,7 @@ using SavedFailures = std::map<const Failure*, Saved>;
 
 SavedFailures report_failures(std::vector<SweepRow>& rows, const std::vector<SweepItem>& items,
                               const SweepRequest& request, const RoleRegistry& registry,
-                              Report& report) {
+                              Report& report, std::uint64_t shrinks) {
   const std::vector<std::string> names = row_names(rows);
   SavedFailures all;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -99,8 +101,8 @@ SavedFailures report_failures(std::vector<SweepRow>& rows, const std::vector<Swe
                         "\n");
       const auto plan = make_plan(items[i].scenario, outcome.seed, registry);
       confirm(outcome, *plan, {.steps = request.steps});
-      const Saved saved = save(failure, oracle, items[i], names[i], request, registry,
-                               all.size() < request.shrinks);
+      const Saved saved =
+          save(failure, oracle, items[i], names[i], request, registry, all.size() < shrinks);
       note_running_case("");
       all.emplace(&failure, saved);
       if (saved.as_found.empty()) {
@@ -122,6 +124,26 @@ SavedFailures report_failures(std::vector<SweepRow>& rows, const std::vector<Swe
     }
   }
   return all;
+}
+
+/// Failures of one oracle with one cause are mostly one defect, however many files show it.
+void print_causes(const std::vector<SweepRow>& rows, const SavedFailures& saved) {
+  const std::vector<std::string> names = row_names(rows);
+  std::map<std::string, std::string> causes;
+  std::size_t failures = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    for (const auto& [oracle, failure] : rows[i].failures) {
+      const Saved& each = saved.at(&failure);
+      if (each.shrunk.empty()) continue;
+      std::string& files = causes[oracle + " " + each.cause];
+      files += fmt::format("{}{} ({} of {} seeds)", files.empty() ? "" : ", ", names[i],
+                           count_text(failure.count), count_text(rows[i].seeds));
+      ++failures;
+    }
+  }
+  if (failures < 2) return;
+  fmt::print("\n{} failures by oracle and cause:\n", failures);
+  for (const auto& [cause, files] : causes) fmt::print("  {}: {}\n", cause, files);
 }
 
 /// What the whole sweep says about the scenarios themselves: oracles that had nothing to judge and
@@ -181,6 +203,7 @@ std::string json_of(const std::vector<SweepRow>& rows, const SavedFailures& save
           .member("what", std::string_view(summary(failure.outcome)))
           .member("saved", std::string_view(saved.at(&failure).as_found))
           .member("shrunk", std::string_view(saved.at(&failure).shrunk))
+          .member("cause", std::string_view(saved.at(&failure).cause))
           .member("replay", std::string_view(saved.at(&failure).replay))
           .end_object();
     }
@@ -264,7 +287,9 @@ int sweep_verb(const SweepRequest& request, const RoleRegistry& registry) {
   Report report;
   if (!request.json && !request.quiet) print_sweep_table(rows, row_names(rows));
   if (rows.size() > 1 && !request.json && !request.quiet) print_unmet_marks(rows);
-  const SavedFailures saved = report_failures(rows, items, request, registry, report);
+  const SavedFailures saved =
+      report_failures(rows, items, request, registry, report, interrupted ? 0 : request.shrinks);
+  if (!request.json) print_causes(rows, saved);
   if (!interrupted) report_idle(rows, items, report);
   for (const SweepRow& row : rows) {
     if (row.error.empty()) continue;

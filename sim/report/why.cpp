@@ -19,11 +19,12 @@ constexpr std::string_view socket_note = "socket";
 
 bool is_odd(const SentRecord& sent, const Plan& plan) {
   const Fate& fate = sent.fate;
-  if (fate.dropped != DropReason::none || fate.corrupted || fate.copies > 1) return true;
+  if (fate.dropped != DropReason::none || fate.is_bent() || fate.copies > 1) return true;
   if (!sent.has_id) return false;
   // As late as its link may always be is not odd.
   const Conditions& link = plan.directions[sent.id.direction].conditions;
-  return fate.delay[0] < link.latency || fate.delay[0] > link.latency + link.jitter_high;
+  const bool has_least = link.percentiles.empty() && link.trace.values.empty();
+  return (has_least && fate.delay[0] < link.latency) || fate.delay[0] > link.longest();
 }
 
 /// What changes what a host can do, in words.
@@ -58,8 +59,6 @@ std::string note_of(const Step& step, const World& world) {
       return step.command_is_reach ? "is told to expect the sender" : "is to send data";
     case StepKind::overhearing:
       return "overhears";
-    case StepKind::icmp:
-      return "is told by ICMP";
     case StepKind::delivery:
       return step.dropped == DropReason::none
                  ? ""
@@ -158,7 +157,7 @@ std::string remark_of(const CauseLog::Event& event, const CauseLog::Sending& sen
     return text;
   }
   const std::string arrival = short_text((event.time + fate.delay[0]).since_origin());
-  const bool is_late = sent.is_odd && fate.copies == 1 && !fate.corrupted;
+  const bool is_late = sent.is_odd && fate.copies == 1 && !fate.is_bent();
   if (is_late) add(fmt::format("LATE: arrives at {}", arrival));
   if (fate.copies > 1) {
     add(fmt::format("arrives at {}", arrival));
@@ -166,6 +165,7 @@ std::string remark_of(const CauseLog::Event& event, const CauseLog::Sending& sen
                     short_text((event.time + fate.delay[1]).since_origin())));
   }
   if (fate.corrupted) add(fmt::format("CORRUPTED in bit {}", fate.corrupt_bit));
+  if (fate.truncated) add(fmt::format("CUT to {} bytes", fate.kept));
   return text;
 }
 

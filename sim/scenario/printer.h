@@ -10,4 +10,7 @@ namespace tickover::sim {
 /// gives the same scenario again.
 std::string print(const Scenario& scenario);
 
+/// The keys of one [[fault]], a line each: `drop = { from = "alice", … }`.
+std::string fault_text(const FaultSpec& fault);
+
 }  // namespace tickover::sim

@@ -114,6 +114,12 @@ void fix_conditions(LinkConditions& written, const Conditions& drawn,
   if (!over.duplicate) fix(written.duplicate, drawn.duplicate);
   if (!over.reorder) fix(written.reorder, drawn.reorder);
   if (!over.corrupt) fix(written.corrupt, drawn.corrupt);
+  if (!over.truncate) fix(written.truncate, drawn.truncate);
+  const auto count = [](std::uint64_t n) { return static_cast<std::int64_t>(n); };
+  if (!over.bandwidth) fix(written.bandwidth, count(drawn.bandwidth));
+  if (!over.queue_packets) fix(written.queue_packets, count(drawn.queue_packets));
+  if (!over.queue_bytes) fix(written.queue_bytes, count(drawn.queue_bytes));
+  if (!over.mtu) fix(written.mtu, count(drawn.mtu));
 }
 
 void fix_hosts(Scenario& scenario, const Plan& plan) {
@@ -170,12 +176,26 @@ void add_condition_edits(std::vector<Edit>& edits, std::size_t link,
   const auto clear = [&](auto member) {
     edits.push_back([=](Scenario& s) { (s.links[link].*part).*member = {}; });
   };
+  clear(&LinkConditions::percentiles);
   clear(&LinkConditions::jitter);
+  clear(&LinkConditions::wander);
   clear(&LinkConditions::loss);
+  clear(&LinkConditions::burst_loss);
+  clear(&LinkConditions::bursts);
+  clear(&LinkConditions::flap);
+  clear(&LinkConditions::trace);
   clear(&LinkConditions::duplicate);
+  clear(&LinkConditions::copies);
+  clear(&LinkConditions::copy_spacing);
+  clear(&LinkConditions::bandwidth);
+  clear(&LinkConditions::queue_packets);
+  clear(&LinkConditions::queue_bytes);
+  clear(&LinkConditions::ecn_above);
+  clear(&LinkConditions::mtu);
   clear(&LinkConditions::reorder);
   clear(&LinkConditions::reorder_delay);
   clear(&LinkConditions::corrupt);
+  clear(&LinkConditions::truncate);
   clear(&LinkConditions::latency);
 }
 

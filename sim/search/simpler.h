@@ -11,8 +11,9 @@ namespace tickover::sim {
 /// A change that makes a scenario simpler; it leaves alone what has none of what it takes away.
 using Edit = std::function<void(Scenario&)>;
 
-/// Every range that was drawn once for the run, as the value that was drawn. The run is the same.
-/// What each member of a group, or each link of a "*", drew for itself stays a range.
+/// The ranges that were drawn once for the run, as the values that were drawn. The run is the same.
+/// What each member of a group, or each link of a "*", drew for itself stays a range, and so does
+/// what stands inside of a condition, such as the period of a burst.
 Scenario without_ranges(const Plan& plan);
 
 /// Changes to try one after the other on a scenario of this shape, the boldest first: hosts with

@@ -22,16 +22,7 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
-enum class StepKind : std::uint8_t {
-  start,
-  socket,
-  delivery,
-  timer,
-  command,
-  fault,
-  overhearing,
-  icmp
-};
+enum class StepKind : std::uint8_t { start, socket, delivery, timer, command, fault, overhearing };
 
 /// One datagram that a host sent in a step, and what the network decided.
 struct SentRecord {
@@ -81,8 +72,6 @@ struct Step {
   Instant sent_at;  // simulated
   DropReason dropped{};
   std::uint8_t copy_of_network = 0;  // 1 for the duplicate that the network made
-
-  IcmpError icmp;  // what a host is told; its ends are the receiver's own
 
   // timer
   std::optional<Timeout> woken_for;  // the deadline that was reached; empty for a mere tick
