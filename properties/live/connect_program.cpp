@@ -132,6 +132,10 @@ struct Mistake {
   std::vector<std::string> words;
   std::string says;
 };
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+  *out << "tickover";
+  for (const std::string& word : mistake.words) *out << ' ' << word;
+}
 class LiveConnectUsage : public testing::TestWithParam<Mistake> {};
 
 TEST_P(LiveConnectUsage, is_refused_with_a_reason) {

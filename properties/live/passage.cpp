@@ -73,6 +73,19 @@ TEST_F(LivePassage, bends_one_bit) {
   EXPECT_EQ(bob.recorder().heard[0], "acc");
 }
 
+TEST_F(LivePassage, cuts_and_marks) {
+  for (Fate* fate : {&passage.out, &passage.in}) {
+    *fate = {.truncated = true, .kept = 2, .congested = true, .copies = 3};
+  }
+  alice.send({.local = here, .remote = there, .ecn = Ecn::ect0}, "abc");
+  bob.send({.local = there, .remote = here}, "x");
+  for (Station* station : {&alice, &bob}) ASSERT_TRUE(station->hears(3));
+  EXPECT_EQ(bob.recorder().heard, (std::vector<std::string>{"ab", "ab", "ab"}));
+  EXPECT_EQ(bob.recorder().datagrams[0].ecn, Ecn::ce);
+  EXPECT_EQ(alice.recorder().heard, (std::vector<std::string>{"x", "x", "x"}));
+  EXPECT_EQ(alice.recorder().datagrams[0].ecn, Ecn::not_ect);
+}
+
 TEST_F(LivePassage, forgets_what_was_held_back_for_a_closed_socket) {
   passage.out = {.copies = 1, .delay = {20ms}};
   alice.send({.local = here, .remote = there}, "late");
@@ -80,6 +93,16 @@ TEST_F(LivePassage, forgets_what_was_held_back_for_a_closed_socket) {
   EXPECT_FALSE(alice.driver.is_idle());
   EXPECT_TRUE(alice.until([&] { return alice.driver.is_idle(); }));
   EXPECT_TRUE(bob.recorder().heard.empty());
+}
+
+TEST_F(LivePassage, can_be_put_up_later) {
+  TwoWays wall;
+  wall.out = {.dropped = DropReason::partition};
+  bob.driver.impair(wall);
+  talk("?");
+  ASSERT_TRUE(bob.hears(1));
+  EXPECT_EQ(bob.driver.counters().taken_away, 1u);
+  bob.driver.stop();
 }
 
 }  // namespace

@@ -134,6 +134,10 @@ struct Mistake {
   std::vector<std::string> words;
   std::string says;
 };
+void PrintTo(const Mistake& mistake, std::ostream* out) {
+  *out << "tickover";
+  for (const std::string& word : mistake.words) *out << ' ' << word;
+}
 class LiveRelayUsage : public testing::TestWithParam<Mistake> {};
 
 TEST_P(LiveRelayUsage, is_refused_with_a_reason) {

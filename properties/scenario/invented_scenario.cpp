@@ -82,6 +82,19 @@ NatSpec ScenarioMaker::nat() {
   sometimes(nat.timeout, [&] { return durations(1); });
   nat.hairpinning = maybe();
   nat.inbound_refresh = maybe();
+  if (maybe()) nat.filter_timeout = durations(1);
+  if (maybe()) nat.unreplied_timeout = durations(1);
+  nat.outbound_refresh = maybe();
+  nat.hairpins_inside = nat.hairpinning && maybe();
+  nat.translates = maybe();
+  if (nat.translates) {
+    nat.is_paired = maybe();
+    nat.keeps_parity = maybe();
+    nat.ports = static_cast<PortChoice>(below(3));
+    sometimes(nat.port_range, [&] { return integers(1, 60'000); });
+    if (nat.port_range.is_fixed()) nat.port_range.high += 100;
+    if (maybe()) nat.port_block = nat.port_range.high - nat.port_range.low + 1;
+  }
   if (maybe() && !nats_.empty()) nat.behind = pick(nats_);
   return nat;
 }
@@ -209,7 +222,7 @@ PacketMatch ScenarioMaker::match() {
 
 FaultAction ScenarioMaker::action() {
   const std::string a = pick(hosts_);
-  switch (below(12)) {
+  switch (below(17)) {
     case 0:
       return Partition{a, "*"};
     case 1:
@@ -222,6 +235,19 @@ FaultAction ScenarioMaker::action() {
       return Duplicate{match(), durations(-1)};
     case 11:
       return Truncate{match(), maybe() ? std::optional<std::int64_t>(below(99)) : std::nullopt};
+    case 12:
+      return NatFlap{nats_.empty() ? a : pick(nats_)};
+    case 13:
+      return NatMove{a, IpAddress::v4({203, 0, 113, static_cast<std::uint8_t>(below(256))})};
+    case 14:
+      return Suspend{a};
+    case 15:
+      return Refuse{match()};
+    case 16: {
+      Move move{pick(singles_), {}, maybe() && !nats_.empty() ? pick(nats_) : "", durations()};
+      if (maybe()) move.addresses = {IpAddress::v4({10, 9, 9, 9}), IpAddress::v6({0x20, 1, 9})};
+      return move;
+    }
     case 5: {
       Corrupt corrupt{match(), {}};
       if (maybe()) corrupt.bit = static_cast<std::int64_t>(below(12'000));
@@ -270,6 +296,7 @@ Scenario ScenarioMaker::make() {
   Scenario scenario;
   sometimes(scenario.sentence, [&] { return std::string("# It \"holds\" = ü"); });
   sometimes(scenario.duration, [&] { return durations(1); });
+  scenario.icmp = maybe();
   if (maybe()) scenario.seed = maybe() ? random_.word() : below(5);
   if (maybe()) scenario.caught_by = odd_text();
   for (std::uint64_t i = below(3); i > 0; --i) {
@@ -286,6 +313,9 @@ Scenario ScenarioMaker::make() {
     FaultSpec fault{.action = action()};
     sometimes(fault.at, [&] { return durations(); });
     sometimes(fault.length, [&] { return durations(); });
+    if (maybe()) fault.sometimes = probabilities();
+    if (!fault.at && maybe()) fault.after = After{duration(), {odd_text(), {}}};
+    if (fault.length && maybe()) fault.every = Range<Duration>(fault.length->high + duration(1));
     scenario.faults.push_back(fault);
   }
   scenario.expect = expect();

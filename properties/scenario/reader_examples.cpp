@@ -215,8 +215,7 @@ TEST(ScenarioReader, wants_one_action_per_fault) {
   EXPECT_EQ(complaints("[[fault]]\nat = \"1s\"\n"),
             "x.toml:3:1: a fault needs an action: \"partition\", \"block\", \"drop\", \"delay\", "
             "\"duplicate\", \"corrupt\", \"truncate\", \"forge\", \"reboot\", \"nat-reset\", "
-            "\"wall-jump\" or "
-            "\"degrade\"\n");
+            "\"wall-jump\", \"degrade\", …\n");
   EXPECT_EQ(complaints("[[fault]]\nrebot = \"bob\"\n"),
             "x.toml:4:1: a fault has no key \"rebot\" (did you mean \"reboot\"?)\n");
 }

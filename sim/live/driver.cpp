@@ -184,6 +184,10 @@ void Driver::observe(Observer& observer) {
   impl_->options.observers.push_back(&observer);
 }
 
+void Driver::impair(Passage& passage) {
+  impl_->options.passage = &passage;
+}
+
 void Driver::start() {
   impl_->look_at_host();
   impl_->look_again();

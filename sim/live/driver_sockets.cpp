@@ -16,13 +16,22 @@ bool is_too_big(const IcmpError& error) {
                                                       : error.type == 2;
 }
 bool passes_at_once(const Fate& fate) {
-  return fate.copies == 1 && fate.delay[0] <= Duration{} && !fate.corrupted &&
+  return fate.copies == 1 && fate.delay[0] <= Duration{} && !fate.is_bent() && !fate.congested &&
          fate.dropped == DropReason::none;
 }
-void bend(MutableBytes bytes, const Fate& fate) {
-  if (!fate.corrupted || bytes.empty()) return;
-  const std::uint64_t bit = fate.corrupt_bit % (bytes.size() * 8);
-  bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+/// What arrives of these bytes.
+Bytes bent(MutableBytes bytes, const Fate& fate) {
+  if (fate.corrupted && !bytes.empty()) {
+    const std::uint64_t bit = fate.corrupt_bit % (bytes.size() * 8);
+    bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+  }
+  return fate.truncated ? bytes.first(std::min<std::size_t>(fate.kept, bytes.size())) : bytes;
+}
+Ecn marked(Ecn ecn, const Fate& fate) {
+  return fate.congested && ecn != Ecn::not_ect ? Ecn::ce : ecn;
+}
+std::uint8_t copies_of(const Fate& fate) {
+  return fate.dropped == DropReason::none ? fate.copies : std::uint8_t{0};
 }
 
 }  // namespace
@@ -105,10 +114,12 @@ void Driver::Impl::arrived(const Datagram& datagram) {
   const Instant now = loop.now();
   const Fate fate = options.passage->incoming(self, datagram, now);
   if (passes_at_once(fate)) return give(datagram);
-  bend(MutableBytes(incoming).first(datagram.payload.size()), fate);
-  std::uint8_t copies = fate.dropped == DropReason::none ? fate.copies : std::uint8_t{0};
+  const Bytes rest = bent(MutableBytes(incoming).first(datagram.payload.size()), fate);
+  Datagram as_it_arrives = datagram;
+  as_it_arrives.ecn = marked(datagram.ecn, fate);
+  std::uint8_t copies = copies_of(fate);
   for (std::uint8_t copy = 0; copy < copies; ++copy) {
-    if (!flights.add(now + fate.delay[copy], datagram, datagram.payload)) copies = 0;
+    if (!flights.add(now + fate.delay[copy], as_it_arrives, rest)) copies = 0;
   }
   if (copies == 0) {
     ++counters.taken_away;
@@ -126,13 +137,16 @@ void Driver::Impl::send(const Send& send, MutableBytes payload) {
     fate = options.passage->outgoing(self, send, payload, changed_at);
   }
   if (passes_at_once(fate)) return done(fate, put(send, payload));
-  bend(payload, fate);
-  std::uint8_t copies = fate.dropped == DropReason::none ? fate.copies : std::uint8_t{0};
+  done(fate, SendResult::held);  // as it was sent
+  const Bytes rest = bent(payload, fate);
+  Send as_it_leaves = send;
+  as_it_leaves.ecn = marked(send.ecn, fate);
+  as_it_leaves.size = rest.size();
+  std::uint8_t copies = copies_of(fate);
   for (std::uint8_t copy = 0; copy < copies; ++copy) {
-    if (!flights.add(changed_at + fate.delay[copy], send, payload)) copies = 0;
+    if (!flights.add(changed_at + fate.delay[copy], as_it_leaves, rest)) copies = 0;
   }
   if (copies == 0) ++counters.taken_away;
-  done(fate, SendResult::held);
   arm_flights();
 }
 

@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -39,6 +40,13 @@ std::vector<IpAddress> local_addresses() {
   std::ranges::sort(addresses);
   addresses.erase(std::ranges::unique(addresses).begin(), addresses.end());
   return addresses;
+}
+
+void allow_many_sockets() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // with fewer, Allocate is answered by 508 sooner
 }
 
 Random secure_random() {

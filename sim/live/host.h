@@ -18,6 +18,9 @@ WallTime wall_now();
 /// without an interface (link-local IPv6).
 std::vector<IpAddress> local_addresses();
 
+/// Lets this process have as many sockets as the system allows it, and not just the usual 1,024.
+void allow_many_sockets();
+
 /// A generator with a key of the system's own. Ends the process if there is none to be had.
 Random secure_random();
 

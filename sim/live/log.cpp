@@ -22,6 +22,8 @@ std::string fate_text(const Fate& fate) {
   std::string text;
   if (fate.dropped != DropReason::none) return fmt::format(": lost ({})", name_of(fate.dropped));
   if (fate.corrupted) text += ": corrupted";
+  if (fate.truncated) text += fmt::format(": truncated to {} bytes", fate.kept);
+  if (fate.congested) text += ": congestion marked";
   if (fate.copies > 1) text += ": duplicated";
   if (fate.reordered) text += ": held back";
   return text;
@@ -131,7 +133,7 @@ void LiveLog::commanded(const Driver& driver, const Command& command, bool accep
 void LiveLog::sent(const Driver& driver, const Send& send, Bytes payload, const Fate& fate,
                    SendResult result, Instant) {
   const bool is_lost = fate.dropped != DropReason::none;
-  const bool is_bad = is_lost || fate.corrupted || result == SendResult::too_big;
+  const bool is_bad = is_lost || fate.is_bent() || result == SendResult::too_big;
   const Weight weight = is_bad ? Weight::warning : Weight::trace;
   if (!wants(weight) || result == SendResult::refused) return;
   Conversation& names = conversation(driver, send.remote);

@@ -38,8 +38,8 @@ class Observer {
 
 /// Stands between a machine and its sockets and decides what befalls each datagram: the seam for
 /// impairment. Fates are those of the simulator's links; Fate{.copies = 1} lets it pass. The driver
-/// carries them out: drops, copies, delays, and the one bit `corrupt_bit` where they say
-/// `corrupted`.
+/// carries them out: drops, copies, delays, a mark of congestion, a cut to `kept` bytes, and a
+/// bent `corrupt_bit`, modulo the size.
 class Passage {
  public:
   virtual ~Passage() = default;

@@ -223,6 +223,7 @@ class RelayRun final : public Observer {
 }  // namespace
 
 int relay_verb(const RelayRequest& request) {
+  allow_many_sockets();
   RelayRun run(request);
   if (const auto refusal = run.prepare()) return refuse(*refusal);
   return run.run();

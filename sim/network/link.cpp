@@ -170,12 +170,24 @@ Duration time_to_send(std::uint64_t bytes, std::uint64_t bandwidth) {
 }  // namespace
 
 std::string_view name_of(DropReason reason) {
-  constexpr std::string_view names[] = {"delivered",      "partition",  "fault",
-                                        "loss",           "no route",   "NAT has no port left",
-                                        "no NAT mapping", "NAT filter", "host down",
-                                        "no socket",      "hop limit",  "send refused",
-                                        "link down",      "burst",      "trace",
-                                        "queue full",     "too big"};
+  constexpr std::string_view names[] = {"delivered",
+                                        "partition",
+                                        "fault",
+                                        "loss",
+                                        "no route",
+                                        "NAT has no port left",
+                                        "no NAT mapping",
+                                        "NAT filter",
+                                        "host down",
+                                        "no socket",
+                                        "hop limit",
+                                        "send refused",
+                                        "link down",
+                                        "burst",
+                                        "trace",
+                                        "queue full",
+                                        "host stands still",
+                                        "too big"};
   static_assert(std::size(names) == static_cast<std::size_t>(last_drop_reason) + 1);
   return names[static_cast<std::size_t>(reason)];
 }

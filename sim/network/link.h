@@ -63,6 +63,7 @@ enum class DropReason : std::uint8_t {
   burst,          // a burst of loss: of a bad channel, or of a moment in which nothing passes
   trace,          // lost in the recording
   queue_full,     // no room before the bottleneck
+  halted,         // the host sleeps, or stands still
   too_big,        // larger than the MTU, and not to be fragmented
 };
 inline constexpr DropReason last_drop_reason = DropReason::too_big;
@@ -79,6 +80,7 @@ struct Orders {
   bool drop = false;
   bool corrupt = false;
   std::optional<std::uint64_t> corrupt_bit;  // none: the dice choose it
+  bool refuse = false;                       // the sender's system does not let it go
   bool truncate = false;
   std::optional<std::uint32_t> keep;  // how many bytes; none: the dice choose it
   bool healed = false;  // the link loses, bends, doubles and overtakes nothing any more

@@ -27,21 +27,26 @@ std::optional<Endpoint> Nat::outbound(const NatPlan& plan, std::uint64_t seed,
                                       const Endpoint& inside, const Endpoint& remote, Instant now) {
   // An untranslated address is its own mapping, whomever it talks to.
   const Endpoint towards =
-      inside.family() == AddressFamily::ipv6 ? Endpoint{} : relevant_part(plan.mapping, remote);
+      plan.passes(inside.family()) ? Endpoint{} : relevant_part(plan.mapping, remote);
   Mapping* mapping = find_inside(inside, towards);
   if (mapping == nullptr) {
     const auto at = std::lower_bound(
         mappings_.begin(), mappings_.end(), std::tie(inside, towards),
         [](const Mapping& m, const auto& key) { return std::tie(m.inside, m.towards) < key; });
-    mapping = &*mappings_.insert(at, Mapping{inside, towards, {}, now, 0, {}});
+    mapping = &*mappings_.insert(at, Mapping{inside, towards, {}, now, 0, false, {}});
   }
-  if (mapping->until <= now) {
+  const bool is_new = mapping->until <= now;
+  if (is_new) {
     mapping->contacts.clear();
+    mapping->replied = false;
     ++mapping->generation;
     if (!choose_outside(plan, seed, *mapping, now)) return {};
   }
-  mapping->until = now + plan.timeout;
-  note_contact(*mapping, remote, mapping->until, now);
+  if (is_new || plan.outbound_refresh) {
+    const Duration unreplied = plan.unreplied_timeout.value_or(plan.timeout);
+    mapping->until = now + (mapping->replied ? plan.timeout : unreplied);
+  }
+  note_contact(plan, *mapping, remote, now);
   return mapping->outside;
 }
 
@@ -54,16 +59,47 @@ Nat::Inbound Nat::inbound(const NatPlan& plan, const Endpoint& outside, const En
     return c.until > now && relevant_part(plan.filtering, c.remote) == wanted;
   });
   if (!allowed) return {Refusal::filtered, {}};
+  mapping->replied = true;
   if (plan.inbound_refresh) {
     mapping->until = now + plan.timeout;
-    note_contact(*mapping, remote, mapping->until, now);
+    note_contact(plan, *mapping, remote, now);
   }
   return {Refusal::none, mapping->inside};
 }
 
+std::optional<Endpoint> Nat::inside_of(const Endpoint& outside, Instant now) const {
+  for (const Mapping& m : mappings_) {
+    if (m.outside == outside && m.until > now) return m.inside;
+  }
+  return {};
+}
+
 void Nat::reset() {
   mappings_.clear();
+  flapped_.clear();
   ++resets_;
+}
+
+void Nat::move(std::vector<IpAddress> addresses) {
+  reset();
+  moved_to_ = std::move(addresses);
+}
+
+void Nat::flap() {
+  if (flapped_.empty()) flapped_ = std::move(mappings_);
+  mappings_.clear();
+  ++resets_;
+}
+
+void Nat::flap_back(const NatPlan& plan, Instant now) {
+  if (flapped_.empty()) return;
+  mappings_ = std::move(flapped_);
+  flapped_.clear();
+  ++resets_;
+  for (Mapping& mapping : mappings_) {
+    mapping.until = now + plan.timeout;
+    for (Contact& contact : mapping.contacts) contact.until = mapping.until;
+  }
 }
 
 std::size_t Nat::live_mappings(Instant now) const {
@@ -87,21 +123,36 @@ Nat::Mapping* Nat::find_outside(const Endpoint& outside, Instant now) {
 }
 
 bool Nat::choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mapping, Instant now) {
-  if (mapping.inside.family() == AddressFamily::ipv6) {
+  if (plan.passes(mapping.inside.family())) {
     mapping.outside = mapping.inside;
     return true;
   }
-  const auto ip = std::ranges::find(plan.addresses, AddressFamily::ipv4, &IpAddress::family);
-  if (ip == plan.addresses.end()) return false;
-  constexpr std::uint64_t first_port = 1024;
-  constexpr std::uint64_t ports = 65536 - first_port;
+  const std::uint64_t nat_key = mix(seed, plan.key);
   const std::uint64_t key =
-      mix(mix(mix(seed, plan.key), stable_hash(mapping.inside)),
+      mix(mix(nat_key, stable_hash(mapping.inside)),
           mix(stable_hash(mapping.towards), std::uint64_t{resets_} << 32 | mapping.generation));
-  const std::uint64_t start = scale_below(scramble(key), ports);
-  for (std::uint64_t i = 0; i < ports; ++i) {
-    const Endpoint candidate{*ip, static_cast<std::uint16_t>(first_port + (start + i) % ports)};
-    if (find_outside(candidate, now) == nullptr) {
+  const std::uint64_t inside_key = mix(nat_key, stable_hash(mapping.inside.ip));
+  const auto ip = choose_address(plan, key, inside_key);
+  if (!ip) return false;
+  Ports ports{plan.first_port, std::uint32_t{plan.last_port} - plan.first_port + 1};
+  if (plan.port_block > 0) ports = block_of(plan, mapping.inside.ip, *ip, inside_key, now);
+  const std::uint16_t own = mapping.inside.port;
+  const bool fits = own >= ports.first && own < ports.first + ports.count;
+  if (plan.ports != PortChoice::random && fits) {
+    const Endpoint candidate{*ip, own};
+    Mapping* other = find_outside(candidate, now);
+    if (other != nullptr && plan.ports == PortChoice::overload) other->until = now;
+    if (other == nullptr || plan.ports == PortChoice::overload) {
+      mapping.outside = candidate;
+      return true;
+    }
+  }
+  const std::uint64_t start = scale_below(scramble(key), ports.count);
+  for (std::uint64_t i = 0; i < ports.count; ++i) {
+    const auto port = static_cast<std::uint16_t>(ports.first + (start + i) % ports.count);
+    if (plan.keeps_parity && port % 2 != own % 2) continue;
+    const Endpoint candidate{*ip, port};
+    if (find_outside(candidate, now) == nullptr && !was_flapped_from(candidate)) {
       mapping.outside = candidate;
       return true;
     }
@@ -109,7 +160,44 @@ bool Nat::choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mappi
   return false;
 }
 
-void Nat::note_contact(Mapping& mapping, const Endpoint& remote, Instant until, Instant now) {
+std::optional<IpAddress> Nat::choose_address(const NatPlan& plan, std::uint64_t key,
+                                             std::uint64_t inside_key) const {
+  constexpr std::uint64_t pooling = 1;  // a purpose of its own
+  std::vector<IpAddress> pool;
+  for (const IpAddress& ip : moved_to_.empty() ? plan.addresses : moved_to_) {
+    if (ip.family() == AddressFamily::ipv4) pool.push_back(ip);
+  }
+  if (pool.empty()) return {};
+  const std::uint64_t word = scramble(mix(plan.is_paired ? inside_key : key, pooling));
+  return pool[static_cast<std::size_t>(scale_below(word, pool.size()))];
+}
+
+/// A block is an inside address's as long as that has a live mapping with a port in it.
+Nat::Ports Nat::block_of(const NatPlan& plan, const IpAddress& inside, const IpAddress& outside,
+                         std::uint64_t key, Instant now) const {
+  const std::uint32_t blocks =
+      (std::uint32_t{plan.last_port} - plan.first_port + 1) / plan.port_block;
+  std::vector<bool> taken(blocks);
+  for (const Mapping& m : mappings_) {
+    if (m.until <= now || m.outside.ip != outside || m.outside.port < plan.first_port) continue;
+    const std::uint32_t block = (m.outside.port - plan.first_port) / plan.port_block;
+    if (m.inside.ip == inside) return {plan.first_port + block * plan.port_block, plan.port_block};
+    if (block < blocks) taken[block] = true;
+  }
+  const auto start = static_cast<std::uint32_t>(scale_below(scramble(key), blocks));
+  for (std::uint32_t i = 0; i < blocks; ++i) {
+    const std::uint32_t block = (start + i) % blocks;
+    if (!taken[block]) return {plan.first_port + block * plan.port_block, plan.port_block};
+  }
+  return {};
+}
+
+bool Nat::was_flapped_from(const Endpoint& outside) const {
+  return std::ranges::find(flapped_, outside, &Mapping::outside) != flapped_.end();
+}
+
+void Nat::note_contact(const NatPlan& plan, Mapping& mapping, const Endpoint& remote, Instant now) {
+  const Instant until = plan.filter_timeout ? now + *plan.filter_timeout : mapping.until;
   std::erase_if(mapping.contacts,
                 [&](const Contact& c) { return c.until <= now || c.remote == remote; });
   mapping.contacts.push_back({remote, until});

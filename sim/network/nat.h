@@ -21,10 +21,26 @@ struct NatPlan {
   Duration timeout;
   bool hairpinning = true;
   bool inbound_refresh = false;
+  // See NatSpec.
+  std::optional<Duration> filter_timeout = {};
+  std::optional<Duration> unreplied_timeout = {};
+  bool outbound_refresh = true;
+  bool hairpins_inside = false;
+  bool is_paired = true;
+  bool keeps_parity = false;
+  PortChoice ports = PortChoice::random;
+  std::uint16_t first_port = 1'024;
+  std::uint16_t last_port = 65'535;
+  std::uint32_t port_block = 0;
+  bool translates = true;
+
+  /// Whether addresses of that family are the same inside and outside.
+  bool passes(AddressFamily family) const { return !translates || family == AddressFamily::ipv6; }
 };
 
-/// The mappings of one NAT. IPv6 passes untranslated, but is filtered alike. Mappings end when
-/// they have been idle for the timeout, exactly: at that instant they are gone.
+/// The mappings of one NAT. IPv6 passes untranslated, but is filtered alike; a firewall treats IPv4
+/// so, too. Mappings end when they have been idle for the timeout, exactly: at that instant they
+/// are gone.
 class Nat {
  public:
   /// The endpoint outside from which a datagram from `inside` to `remote` leaves. Nothing if the
@@ -40,9 +56,17 @@ class Nat {
   /// Where a datagram from `remote` that arrived at `outside` goes.
   Inbound inbound(const NatPlan& plan, const Endpoint& outside, const Endpoint& remote,
                   Instant now);
+  /// Whose mapping that is, for the errors that come back to it; this keeps nothing alive.
+  std::optional<Endpoint> inside_of(const Endpoint& outside, Instant now) const;
 
   /// Forgets every mapping (a reboot of the device).
   void reset();
+  /// The same, and from now on it has these addresses outside; none: those of its plan.
+  void move(std::vector<IpAddress> addresses);
+  /// Every mapping gets another port the next time it is used, until `flap_back` brings the old
+  /// ones back as if they had been used just now.
+  void flap();
+  void flap_back(const NatPlan& plan, Instant now);
   std::size_t live_mappings(Instant now) const;
 
   bool operator==(const Nat&) const = default;
@@ -59,17 +83,31 @@ class Nat {
     Endpoint outside;
     Instant until;
     std::uint32_t generation = 0;
+    bool replied = false;           // something came in through it
     std::vector<Contact> contacts;  // to whom something was sent, for filtering
     bool operator==(const Mapping&) const = default;
+  };
+  struct Ports {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
   };
 
   Mapping* find_inside(const Endpoint& inside, const Endpoint& towards);
   Mapping* find_outside(const Endpoint& outside, Instant now);
   bool choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mapping, Instant now);
-  static void note_contact(Mapping& mapping, const Endpoint& remote, Instant until, Instant now);
+  std::optional<IpAddress> choose_address(const NatPlan& plan, std::uint64_t key,
+                                          std::uint64_t inside_key) const;
+  /// Those of the inside address's block; no ports if every block is another's.
+  Ports block_of(const NatPlan& plan, const IpAddress& inside, const IpAddress& outside,
+                 std::uint64_t key, Instant now) const;
+  bool was_flapped_from(const Endpoint& outside) const;
+  static void note_contact(const NatPlan& plan, Mapping& mapping, const Endpoint& remote,
+                           Instant now);
 
   std::vector<Mapping> mappings_;  // sorted by (inside, towards); dead ones keep their generation
   std::uint32_t resets_ = 0;
+  std::vector<IpAddress> moved_to_;
+  std::vector<Mapping> flapped_;  // the mappings that come back
 };
 
 }  // namespace tickover::sim

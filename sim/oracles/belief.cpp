@@ -44,6 +44,8 @@ void Belief::observe(const Step& step, const World& world) {
   if (clients_[step.host].relay == no_index) return;
   Client& client = clients_[step.host];
   if (step.kind == StepKind::start) client.relayed.reset();
+  // Who slept counts less time than passed at the relay, and learns it from the next refusal.
+  if (world.sleeps(step.host) > 0) return;
   if (!step.sent.empty()) judge_sent(step, world, client);
   for (const Notice& notice : step.notices) judge_notice(step, world, client, notice);
 }

@@ -12,11 +12,16 @@ namespace tickover::sim {
 
 Conservation::Conservation(const Plan& plan) {
   for (const FaultPlan& fault : plan.faults) {
+    if (!fault.present) continue;
     const FaultAction& action = fault.spec->action;
     if (!std::holds_alternative<Partition>(action) && !std::holds_alternative<Block>(action)) {
       continue;
     }
     cuts_.resize(plan.directions.size());
+    if (!fault.is_fixed()) {
+      moving_.push_back(static_cast<std::uint32_t>(&fault - plan.faults.data()));
+      continue;
+    }
     const Window window{fault.begin, std::min(fault.end, plan.heal_at)};
     for (const std::uint32_t direction : fault.directions) cuts_[direction].push_back(window);
   }
@@ -65,7 +70,13 @@ void Conservation::expect_arrivals(const Step& step, const World& world) {
     }
     // Faults of one instant are applied one after the other; what is sent between is either's.
     if (!sent.has_id || step.kind == StepKind::fault) continue;
-    const bool cut = is_cut(sent.id.direction, step.time);
+    const auto is_moving_cut = [&](std::uint32_t fault) {
+      const auto& directions = world.plan().faults[fault].directions;
+      return world.is_active(fault) &&
+             std::ranges::find(directions, sent.id.direction) != directions.end();
+    };
+    const bool cut =
+        is_cut(sent.id.direction, step.time) || std::ranges::any_of(moving_, is_moving_cut);
     if (cut != (sent.fate.dropped == DropReason::partition)) {
       broken(step,
              fmt::format("a datagram from {} to {} {}", world.plan().from_name(sent.id.direction),

@@ -31,6 +31,7 @@ class Conservation final : public Oracle {
   void check_arrival(const Step& step);
 
   std::vector<std::vector<Window>> cuts_;  // by direction; empty if no direction is ever cut
+  std::vector<std::uint32_t> moving_;      // faults that cut when they are active
   std::vector<Instant> arrivals_;          // a heap, the earliest first
 };
 

@@ -61,6 +61,10 @@ void Detection::observe(const Step& step, const World& world) {
     client.forgotten_at.reset();
   }
   if (step.kind == StepKind::delivery) hear(step, world, client);
+  // What its own system refuses to send is no silence of the relay (BUGS C15).
+  for (const SentRecord& sent : step.sent) {
+    if (sent.fate.dropped == DropReason::send_refused) client.last_word = step.host_now;
+  }
   for (const Notice& notice : step.notices) {
     if (notice.kind == Notice::Kind::candidate_added) {
       ++client.candidates;

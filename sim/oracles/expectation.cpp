@@ -87,6 +87,9 @@ std::uint64_t count_notices(const Step& step, Notice::Kind kind) {
   return static_cast<std::uint64_t>(std::ranges::count(step.notices, kind, &Notice::kind));
 }
 
+/// What turn-client calls an error that its relay passed on.
+constexpr std::string_view icmp_notice = "ICMP error from";
+
 std::uint64_t count_heard(const Expectation& event, const RunFacts& facts, const Step& step,
                           const World& world) {
   std::uint64_t count = 0;
@@ -133,7 +136,10 @@ std::uint64_t occurrences(const Expectation& event, const RunFacts& facts, const
     return step.kind == StepKind::command && step.touched && step.command_possible &&
            !step.command_accepted && contains(event.subjects, step.host);
   }
-  if (step.sent.empty() && step.notices.empty() && step.kind != StepKind::start) return 0;
+  if (step.sent.empty() && step.notices.empty() && step.kind != StepKind::start &&
+      step.kind != StepKind::icmp) {
+    return 0;
+  }
   if (!contains(event.subjects, step.host)) return 0;
   switch (event.kind) {
     case Kind::gets_allocation:
@@ -144,6 +150,11 @@ std::uint64_t occurrences(const Expectation& event, const RunFacts& facts, const
       return count_sent(event, step, world);
     case Kind::hears_event:
       return count_heard(event, facts, step, world);
+    case Kind::told_by_icmp: {
+      const auto tells = [](const Notice& n) { return n.name == icmp_notice; };
+      return (step.kind == StepKind::icmp && step.touched ? 1u : 0u) +
+             static_cast<std::uint64_t>(std::ranges::count_if(step.notices, tells));
+    }
     case Kind::restarts:
       return step.kind == StepKind::start && world.boots(step.host) > 1;
     default:

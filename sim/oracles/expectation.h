@@ -34,6 +34,7 @@ struct Step;
 ///                               what goes to somebody behind a NAT, the NAT is the goal
 ///   NAME hears from NAME
 ///   NAME restarts               its machine starts anew
+///   NAME is told by ICMP        what it sent did not arrive; or a relay tells it so
 ///   traffic from NAME is refused  by its own machine
 struct Expectation {
   enum class Kind : std::uint8_t {
@@ -47,6 +48,7 @@ struct Expectation {
     hears_event,
     restarts,
     is_refused,
+    told_by_icmp,
   };
   Kind kind{};
   std::vector<HostIndex> subjects;
@@ -54,6 +56,9 @@ struct Expectation {
   std::string message;
   std::uint32_t code = 0;  // 0: any
   Sentence sentence;
+
+  /// Whether it holds for a while; otherwise it happens.
+  bool is_state() const { return kind <= Kind::hears; }
 };
 
 /// The error names the place, the word that does not fit, and the nearest one that would.

@@ -36,6 +36,7 @@ const std::vector<Pattern>& event_patterns() {
       {Kind::sends, {"S", "sends", "M"}},
       {Kind::hears_event, {"S", "hears", "from", "O"}},
       {Kind::restarts, {"S", "restarts"}},
+      {Kind::told_by_icmp, {"S", "is", "told", "by", "ICMP"}},
       {Kind::is_refused, {"traffic", "from", "S", "is", "refused"}},
   };
   return patterns;

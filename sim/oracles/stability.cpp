@@ -125,14 +125,29 @@ void Stability::observe(const Step& step, const World& world) {
 }
 
 void Stability::note_fault(const Step& step, const World& world) {
-  if (step.fault == no_index || !step.fault_begins) return;
+  if (step.fault == no_index) return;
+  if (step.touched && step.host != no_index) {
+    // What a host gives up when it is told of a move is nobody's fault.
+    Client& own = clients_[step.host];
+    for (const Notice& notice : step.notices) {
+      if (notice.kind == Notice::Kind::candidate_removed && own.candidates > 0) --own.candidates;
+    }
+  }
   const Plan& plan = world.plan();
   const FaultPlan& fault = plan.faults[step.fault];
-  const bool reboots = std::holds_alternative<Reboot>(fault.spec->action);
-  const bool moves = std::holds_alternative<NatReset>(fault.spec->action);
+  const FaultAction& action = fault.spec->action;
+  const bool reboots = step.fault_begins && std::holds_alternative<Reboot>(action);
+  // These disturb again when they are undone.
+  const bool moves = std::holds_alternative<NatReset>(action) ||
+                     std::holds_alternative<NatFlap>(action) ||
+                     std::holds_alternative<NatMove>(action);
+  const bool sleeps = std::holds_alternative<Suspend>(action);
+  const bool roams = std::holds_alternative<Move>(action);
   for (HostIndex i = 0; i < clients_.size(); ++i) {
     if (clients_[i].relay == no_index) continue;
-    if ((reboots && clients_[i].relay == fault.host) || (moves && is_behind(plan, i, fault.nat))) {
+    const bool is_hit = fault.host == i || clients_[i].relay == fault.host;
+    if ((reboots && clients_[i].relay == fault.host) || (moves && is_behind(plan, i, fault.nat)) ||
+        ((sleeps || roams) && is_hit)) {
       clients_[i].disturbed_at = step.time;
     }
   }

@@ -26,6 +26,8 @@ std::string_view name_of(StepKind kind) {
       return "fault";
     case StepKind::overhearing:
       return "overhearing";
+    case StepKind::icmp:
+      return "icmp";
   }
   return "?";
 }

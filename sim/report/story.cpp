@@ -95,6 +95,11 @@ std::string fault_text(const Plan& plan, std::uint32_t index) {
     std::string operator()(const Forge& f) const { return "forged datagram to " + f.to; }
     std::string operator()(const Reboot& f) const { return "reboot of " + f.host; }
     std::string operator()(const NatReset& f) const { return "NAT reset at " + f.nat; }
+    std::string operator()(const NatFlap& f) const { return "NAT flap at " + f.nat; }
+    std::string operator()(const NatMove& f) const { return "new address of the NAT of " + f.nat; }
+    std::string operator()(const Suspend& f) const { return "sleep of " + f.host; }
+    std::string operator()(const Move& f) const { return "move of " + f.host; }
+    std::string operator()(const Refuse& f) const { return "refusal to send " + match(f.match); }
     std::string operator()(const WallJump& f) const { return "wall clock jump at " + f.host; }
     std::string operator()(const Degrade& f) const { return "bad link of " + f.a + " and " + f.b; }
   } words;
@@ -134,6 +139,12 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
                        packet_text(world, step.sender, step.has_id, step.id),
                        name_of_host(world, step.sender), world.plan().to_name(step.id.direction))});
       break;
+    case StepKind::icmp:
+      if (!step.touched) break;
+      lines.push_back(
+          {Weight::warning, fmt::format("{} is told by ICMP ({}, {}) about {}", host,
+                                        step.icmp.type, step.icmp.code, step.icmp.remote.text())});
+      break;
     case StepKind::timer:
       if (step.woken_for) {
         lines.push_back({Weight::trace, fmt::format("{} wakes: {}", host, step.woken_for->reason)});
@@ -158,7 +169,7 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
         lines.push_back({Weight::info, "the network heals: all faults end"});
       } else {
         const FaultPlan& fault = world.plan().faults[step.fault];
-        const bool instant = fault.end <= fault.begin;
+        const bool instant = fault.is_over_at_once();
         lines.push_back({Weight::info, fmt::format("{}{}", fault_text(world.plan(), step.fault),
                                                    instant             ? ""
                                                    : step.fault_begins ? " begins"

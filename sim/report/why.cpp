@@ -59,6 +59,8 @@ std::string note_of(const Step& step, const World& world) {
       return step.command_is_reach ? "is told to expect the sender" : "is to send data";
     case StepKind::overhearing:
       return "overhears";
+    case StepKind::icmp:
+      return "is told by ICMP";
     case StepKind::delivery:
       return step.dropped == DropReason::none
                  ? ""

@@ -12,7 +12,8 @@ class Peer {
  public:
   using Event = Notice;
 
-  Peer(std::vector<IpAddress> addresses, bool echo) : echo_(echo) {
+  Peer(std::vector<IpAddress> addresses, bool echo, Instant closes_at)
+      : echo_(echo), closes_at_(closes_at) {
     for (const IpAddress& ip : addresses) {
       transmits_.open({static_cast<std::uint32_t>(transmits_.empty() ? 0 : 1), {ip, peer_port}});
     }
@@ -39,7 +40,12 @@ class Peer {
     if (!echo_) return;
     transmits_.send({.local = datagram->local, .remote = datagram->remote}, datagram->payload);
   }
-  void handle_timeout(Instant) {}
+  void handle_timeout(Instant now) {
+    if (now < closes_at_) return;
+    for (const Endpoint& local : sockets_) transmits_.close({local});
+    sockets_.clear();
+    closes_at_ = Instant::never();
+  }
 
   std::optional<Transmit> poll_transmit(MutableBytes buffer) { return transmits_.poll(buffer); }
   std::optional<Notice> poll_event() {
@@ -50,12 +56,16 @@ class Peer {
                   .remote = from_,
                   .payload = received_};
   }
-  std::optional<Timeout> poll_timeout() const { return {}; }
+  std::optional<Timeout> poll_timeout() const {
+    if (closes_at_ == Instant::never()) return {};
+    return Timeout{closes_at_, "close"};
+  }
 
   bool operator==(const Peer&) const = default;
 
  private:
   bool echo_;
+  Instant closes_at_;
   std::vector<Endpoint> sockets_;
   TransmitQueue transmits_;
   std::vector<std::uint8_t> received_;
@@ -67,15 +77,20 @@ static_assert(Machine<Peer>);
 }  // namespace
 
 Role peer_role() {
-  return {.name = "peer",
-          .help = "a plain UDP endpoint that applications talk to, through relays or directly",
-          .keys = {{"echo", ValueType::flag, "send every datagram back to where it came from"}},
-          .make =
-              [](const RoleContext& context) {
-                return AnyMachine(Peer(context.self.addresses, context.flag("echo", false)));
-              },
-          .port = peer_port,
-          .messages = {"datagram"}};
+  return {
+      .name = "peer",
+      .help = "a plain UDP endpoint that applications talk to, through relays or directly",
+      .keys = {{"echo", ValueType::flag, "send every datagram back to where it came from"},
+               {"closes-after", ValueType::duration, "closes its sockets (never)"}},
+      .make =
+          [](const RoleContext& context) {
+            const Instant closes_at = context.settings.find("closes-after") != nullptr
+                                          ? context.now + context.duration("closes-after", {})
+                                          : Instant::never();
+            return AnyMachine(Peer(context.self.addresses, context.flag("echo", false), closes_at));
+          },
+      .port = peer_port,
+      .messages = {"datagram"}};
 }
 
 }  // namespace tickover::sim

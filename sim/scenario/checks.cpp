@@ -75,8 +75,15 @@ void check_reach(const Scenario& scenario, const Names& names, Problems& problem
   }
   if (alone || touched.contains("*")) return;
   for (const HostSpec& host : scenario.hosts) {
-    const bool reached = touched.contains(host.name) || touched.contains(host.behind);
-    if (reached || host.name.empty()) continue;
+    bool reached = touched.contains(host.name) || host.name.empty();
+    std::string_view behind = host.nat ? std::string_view(host.nat->behind) : host.behind;
+    for (std::size_t depth = 0; !reached && !behind.empty() && depth < scenario.nats.size();
+         ++depth) {
+      reached = touched.contains(behind);
+      const auto nat = std::ranges::find(scenario.nats, behind, &NatSpec::name);
+      behind = nat == scenario.nats.end() ? std::string_view() : nat->behind;
+    }
+    if (reached) continue;
     problems.warning(host.place, fmt::format("no link touches the host {}", quoted(host.name)));
   }
 }

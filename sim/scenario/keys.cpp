@@ -54,6 +54,9 @@ const Keys& scenario_keys() {
        .most = 1},
       {.name = "duration", .type = duration, .help = "how long a run lasts at most", .least = 1},
       {.name = "seed", .type = seed, .help = "pins the file to one seed"},
+      {.name = "icmp",
+       .type = flag,
+       .help = "whether the network tells by ICMP what it cannot deliver (false)"},
       {.name = "caught-by",
        .type = text,
        .help = "for a scenario that must fail: the oracle that catches it, or \"expect\""},
@@ -110,35 +113,6 @@ const Keys& host_keys() {
        .choices = {"lazy"}},
       {.name = "clock", .type = table, .help = "how its clocks differ", .children = clock_keys()},
       {.name = "start", .type = duration, .help = "when it comes up"},
-  };
-  return keys;
-}
-
-const Keys& nat_keys() {
-  static const Keys keys =
-      joined({name_key("one word, by which hosts and faults call it")}, nat_shorthand_keys());
-  return keys;
-}
-
-const Keys& nat_shorthand_keys() {
-  static const std::vector<std::string> behaviours = {"endpoint-independent", "address",
-                                                      "address-and-port"};
-  static const Keys keys = {
-      {.name = "mapping",
-       .type = text,
-       .help = "what a mapping depends on (RFC 4787, section 4.1)",
-       .choices = behaviours},
-      {.name = "filtering",
-       .type = text,
-       .help = "whom a mapping lets in (RFC 4787, section 5)",
-       .choices = behaviours},
-      {.name = "timeout", .type = duration, .help = "how long an idle mapping lives", .least = 1},
-      {.name = "address", .type = addresses, .help = "outside addresses; one is given if absent"},
-      {.name = "behind", .type = text, .help = "the name of the next [[nat]] outwards"},
-      {.name = "hairpinning", .type = flag, .help = "whether two hosts behind it reach each other"},
-      {.name = "inbound-refresh",
-       .type = flag,
-       .help = "whether packets from outside keep a mapping (RFC 4787, REQ-6)"},
   };
   return keys;
 }
@@ -217,7 +191,11 @@ const Keys& fault_keys() {
     const KeySpec bytes = {.name = "text", .type = text, .help = "the bytes that arrive"};
     const KeySpec of_host = {.name = "host", .type = host, .help = "whose clock", .required = true};
     return Keys{
-        {.name = "at", .type = duration, .help = "when it begins; from the start if absent"},
+        {.name = "at",
+         .type = moment,
+         .help = "when it begins, by the clock or after something; from the start if absent"},
+        {.name = "every", .type = duration, .help = "again and again, so far apart", .least = 1},
+        {.name = "sometimes", .type = probability, .help = "how likely a run has it at all"},
         {.name = "for", .type = duration, .help = "how long it lasts; to the end if absent"},
         {.name = "partition", .type = pair, .help = "nothing passes between the two"},
         {.name = "block", .type = table, .help = "nothing passes one way", .children = ends},
@@ -244,6 +222,26 @@ const Keys& fault_keys() {
          .children = joined(ends, {required(bytes)})},
         {.name = "reboot", .type = host, .help = "the host loses its state"},
         {.name = "nat-reset", .type = host, .help = "a NAT, or the one before a host, forgets"},
+        {.name = "nat-flap", .type = host, .help = "other ports while it lasts, then the old ones"},
+        {.name = "nat-move",
+         .type = table,
+         .help = "a NAT has another outside address",
+         .children = {{.name = "nat", .type = host, .help = "or the host behind", .required = true},
+                      {.name = "address", .type = addresses, .help = "one", .required = true}}},
+        {.name = "suspend",
+         .type = host,
+         .help = "asleep, with its state; only its wall clock goes on"},
+        {.name = "move",
+         .type = table,
+         .help = "a host has other addresses",
+         .children = {{.name = "host", .type = host, .help = "who", .required = true},
+                      {.name = "address", .type = addresses, .help = "the new ones; or no network"},
+                      {.name = "nat", .type = text, .help = "the [[nat]] that it is behind then"},
+                      {.name = "dead", .type = duration, .help = "with no address before (0s)"}}},
+        {.name = "refuse",
+         .type = table,
+         .help = "the sender's system refuses to send these packets",
+         .children = match_keys()},
         {.name = "wall-jump",
          .type = table,
          .help = "a wall clock is set",

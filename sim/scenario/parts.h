@@ -36,6 +36,9 @@ LinkConditions read_conditions(const Fields& fields, Reading& reading);
 void check_effects(const Fields& fields, const std::vector<const LinkConditions*>& parts,
                    Problems& problems);
 
+/// Those under `address`.
+std::vector<IpAddress> read_addresses(const Fields& fields);
+
 /// The name under `key`; reports it if it stands for nothing that is accepted there.
 std::string read_name(const Fields& fields, std::string_view key, Names::Accept accept,
                       Reading& reading);

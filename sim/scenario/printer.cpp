@@ -53,8 +53,19 @@ TomlTable nat_table(const NatSpec& nat, const std::string& name) {
   add_unless(table, "timeout", nat.timeout, usual.timeout);
   add_addresses(table, nat.addresses);
   add_if(table, "behind", nat.behind);
+  add_if(table, "filter-timeout", nat.filter_timeout);
+  add_if(table, "unreplied-timeout", nat.unreplied_timeout);
+  if (nat.hairpins_inside) table.add_text("hairpinning", "inside");
   if (nat.hairpinning != usual.hairpinning) table.add_flag("hairpinning", nat.hairpinning);
   if (nat.inbound_refresh) table.add_flag("inbound-refresh", true);
+  if (!nat.outbound_refresh) table.add_flag("outbound-refresh", false);
+  if (nat.ports == PortChoice::preserve) table.add_text("ports", "preserve");
+  if (nat.ports == PortChoice::overload) table.add_text("ports", "overload");
+  if (nat.keeps_parity) table.add_flag("port-parity", true);
+  add_unless(table, "port-range", nat.port_range, usual.port_range);
+  if (nat.port_block != 0) table.add("port-block", std::to_string(nat.port_block));
+  if (!nat.is_paired) table.add_text("pooling", "arbitrary");
+  if (!nat.translates) table.add_flag("translate", false);
   return table;
 }
 
@@ -174,6 +185,25 @@ struct ActionPrinter {
   }
   void operator()(const Reboot& action) const { table.add_text("reboot", action.host); }
   void operator()(const NatReset& action) const { table.add_text("nat-reset", action.nat); }
+  void operator()(const NatFlap& action) const { table.add_text("nat-flap", action.nat); }
+  void operator()(const NatMove& action) const {
+    TomlTable inner;
+    inner.add_text("nat", action.nat);
+    inner.add_text("address", action.address.text());
+    table.add("nat-move", inner.inline_text());
+  }
+  void operator()(const Suspend& action) const { table.add_text("suspend", action.host); }
+  void operator()(const Move& action) const {
+    TomlTable inner;
+    inner.add_text("host", action.host);
+    add_addresses(inner, action.addresses);
+    add_if(inner, "nat", action.nat);
+    add_unless(inner, "dead", action.dead, Range<Duration>(Duration{}));
+    table.add("move", inner.inline_text());
+  }
+  void operator()(const Refuse& action) const {
+    table.add("refuse", match_table(action.match).inline_text());
+  }
   void operator()(const WallJump& action) const {
     TomlTable inner;
     inner.add_text("host", action.host);
@@ -191,6 +221,12 @@ struct ActionPrinter {
 TomlTable fault_table(const FaultSpec& fault) {
   TomlTable table;
   add_if(table, "at", fault.at);
+  if (fault.after) {
+    table.add_text("at",
+                   duration_text(fault.after->delay) + " after " + fault.after->sentence.text);
+  }
+  add_if(table, "every", fault.every);
+  add_if(table, "sometimes", fault.sometimes);
   add_if(table, "for", fault.length);
   std::visit(ActionPrinter{table}, fault.action);
   return table;
@@ -261,6 +297,7 @@ std::string print(const Scenario& scenario) {
   TomlTable top;
   top.add("format", "1");
   top.add_value("duration", scenario.duration);
+  if (scenario.icmp) top.add_flag("icmp", true);
   if (scenario.seed) top.add_text("seed", seed_text(*scenario.seed));
   add_if(top, "caught-by", scenario.caught_by);
   std::string text = opening(scenario) + top.block();

@@ -78,6 +78,33 @@ FaultAction read_wall_jump(const Fields& fields, Reading& reading) {
   fields.read("by", jump.by);
   return jump;
 }
+FaultAction read_nat_flap(const Fields& fault, Reading& reading) {
+  return NatFlap{read_name(fault, "nat-flap", Names::Accept::hosts_or_nat, reading)};
+}
+FaultAction read_nat_move(const Fields& fields, Reading& reading) {
+  NatMove move{read_name(fields, "nat", Names::Accept::hosts_or_nat, reading), {}};
+  const std::vector<IpAddress> addresses = read_addresses(fields);
+  if (addresses.size() == 1 && addresses.front().family() == AddressFamily::ipv4) {
+    move.address = addresses.front();
+  } else if (!addresses.empty()) {
+    reading.problems.error(fields.place("address"), "`address`: one IPv4 address is expected");
+  }
+  return move;
+}
+FaultAction read_suspend(const Fields& fault, Reading& reading) {
+  return Suspend{read_name(fault, "suspend", Names::Accept::hosts, reading)};
+}
+FaultAction read_move(const Fields& fields, Reading& reading) {
+  Move move;
+  move.host = read_name(fields, "host", Names::Accept::one_host, reading);
+  move.addresses = read_addresses(fields);
+  move.nat = read_name(fields, "nat", Names::Accept::nat, reading);
+  fields.read("dead", move.dead);
+  return move;
+}
+FaultAction read_refuse(const Fields& fields, Reading& reading) {
+  return Refuse{read_match(fields, reading)};
+}
 FaultAction read_degrade(const Fields& fields, Reading& reading) {
   Degrade degrade;
   if (const auto ends = read_ends(fields, "between", Names::Accept::ends, reading)) {
@@ -98,7 +125,7 @@ struct Action {
   /// From the fields of the action's own table, or of the fault if the action is no table.
   FaultAction (*read)(const Fields& fields, Reading& reading);
 };
-constexpr std::array<Action, 12> actions{{{"partition", read_partition},
+constexpr std::array<Action, 17> actions{{{"partition", read_partition},
                                           {"block", read_block},
                                           {"drop", read_drop},
                                           {"delay", read_delay},
@@ -109,7 +136,12 @@ constexpr std::array<Action, 12> actions{{{"partition", read_partition},
                                           {"reboot", read_reboot},
                                           {"nat-reset", read_nat_reset},
                                           {"wall-jump", read_wall_jump},
-                                          {"degrade", read_degrade}}};
+                                          {"degrade", read_degrade},
+                                          {"nat-flap", read_nat_flap},
+                                          {"nat-move", read_nat_move},
+                                          {"suspend", read_suspend},
+                                          {"move", read_move},
+                                          {"refuse", read_refuse}}};
 
 const Action* find_action(std::string_view key) {
   const auto found = std::find_if(actions.begin(), actions.end(),
@@ -138,13 +170,43 @@ void check_single_action(const TomlNode& table, Problems& problems) {
   problems.error(table.place, fmt::format("a fault needs an action: {}", listed(words)));
 }
 
+/// "4min", or "2s after alice has an allocation".
+void read_begin(const Fields& fields, FaultSpec& fault, Problems& problems) {
+  constexpr std::string_view after = " after ";
+  fields.read("at", fault.at);
+  fields.read("every", fault.every);
+  fields.read("sometimes", fault.sometimes);
+  const std::string text = fields.text("at");
+  const std::size_t middle = text.find(after);
+  if (middle == std::string::npos) return;
+  const auto delay = parse_duration(std::string_view(text).substr(0, middle));
+  if (delay && *delay >= Duration{}) {
+    fault.after = After{*delay, {text.substr(middle + after.size()), fields.place("at")}};
+  } else {
+    problems.error(fields.place("at"), delay ? "`at`: the time after something is not below 0"
+                                             : "`at`: " + delay.error().what);
+  }
+}
+
+/// What is over when it has begun, if it has no length of its own.
+bool ends_at_once(const TomlNode& table) {
+  constexpr std::string_view moments[] = {"forge", "reboot", "nat-reset", "wall-jump"};
+  return !table.find("for") &&
+         std::ranges::any_of(moments, [&](std::string_view key) { return table.find(key); });
+}
+
 FaultSpec read_fault(const TomlNode& table, Reading& reading) {
   const Fields fields(table, fault_keys(), "a fault", reading.problems);
   check_single_action(table, reading.problems);
   FaultSpec fault;
   fault.place = table.place;
-  fields.read("at", fault.at);
+  read_begin(fields, fault, reading.problems);
   fields.read("for", fault.length);
+  const bool ends = fault.every && fault.length && fault.length->high < fault.every->low;
+  if (fault.every && !ends && !ends_at_once(table)) {
+    reading.problems.error(fields.place("every"),
+                           "`every` needs a shorter `for`: each ends before the next");
+  }
   for (const TomlEntry& entry : table.entries) {
     const Action* action = find_action(entry.key);
     const TomlNode* node = action ? fields.node(entry.key) : nullptr;

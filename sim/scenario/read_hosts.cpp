@@ -9,20 +9,31 @@
 namespace tickover::sim {
 namespace {
 
-std::vector<IpAddress> read_addresses(const Fields& fields) {
-  std::vector<IpAddress> addresses;
-  for (const std::string& text :
-       fields.get<std::vector<std::string>>("address").value_or(std::vector<std::string>{})) {
-    if (const auto address = IpAddress::parse(text)) addresses.push_back(*address);
-  }
-  return addresses;
-}
-
 void read_behaviour(const Fields& fields, std::string_view key, NatBehaviour& target) {
   const std::string word = fields.text(key);
   if (word == "endpoint-independent") target = NatBehaviour::endpoint_independent;
   if (word == "address") target = NatBehaviour::address;
   if (word == "address-and-port") target = NatBehaviour::address_and_port;
+}
+
+void read_translation(const Fields& fields, NatSpec& nat, Problems& problems) {
+  const std::string ports = fields.text("ports");
+  if (ports == "preserve") nat.ports = PortChoice::preserve;
+  if (ports == "overload") nat.ports = PortChoice::overload;
+  fields.read("port-parity", nat.keeps_parity);
+  fields.read("port-range", nat.port_range);
+  nat.port_block = fields.get<Range<std::int64_t>>("port-block").value_or(0).low;
+  nat.is_paired = fields.text("pooling") != "arbitrary";
+  fields.read("translate", nat.translates);
+  if (nat.port_block > nat.port_range.high - nat.port_range.low + 1) {
+    problems.error(fields.place("port-block"), "`port-block`: a block is larger than `port-range`");
+  }
+  if (nat.translates) return;
+  for (const char* key : {"ports", "port-parity", "port-range", "port-block", "pooling"}) {
+    if (!fields.has(key)) continue;
+    problems.error(fields.place(key),
+                   fmt::format("`{}` has no effect where nothing is translated", key));
+  }
 }
 
 NatSpec read_nat(const Fields& fields, Reading& reading) {
@@ -34,8 +45,13 @@ NatSpec read_nat(const Fields& fields, Reading& reading) {
   read_behaviour(fields, "mapping", nat.mapping);
   read_behaviour(fields, "filtering", nat.filtering);
   fields.read("timeout", nat.timeout);
+  fields.read("filter-timeout", nat.filter_timeout);
+  fields.read("unreplied-timeout", nat.unreplied_timeout);
   fields.read("hairpinning", nat.hairpinning);
+  nat.hairpins_inside = fields.text("hairpinning") == "inside";
   fields.read("inbound-refresh", nat.inbound_refresh);
+  fields.read("outbound-refresh", nat.outbound_refresh);
+  read_translation(fields, nat, reading.problems);
   return nat;
 }
 
@@ -179,6 +195,15 @@ void check_nat_cycles(const std::vector<NatSpec>& nats, Problems& problems) {
 }
 
 }  // namespace
+
+std::vector<IpAddress> read_addresses(const Fields& fields) {
+  std::vector<IpAddress> addresses;
+  for (const std::string& text :
+       fields.get<std::vector<std::string>>("address").value_or(std::vector<std::string>{})) {
+    if (const auto address = IpAddress::parse(text)) addresses.push_back(*address);
+  }
+  return addresses;
+}
 
 void read_names(const Fields& top, Reading& reading) {
   if (const TomlNode* hosts = top.node("host")) {

@@ -29,10 +29,14 @@ std::string_view expected(ValueType type) {
       return "a name";
     case ValueType::texts:
       return "a text or a list of texts";
+    case ValueType::text_or_flag:
+      return "true, false or a word";
     case ValueType::text_or_table:
       return "a text or a table";
     case ValueType::duration_or_table:
       return "a duration such as \"20ms..80ms\" or a table";
+    case ValueType::moment:
+      return "a duration such as \"4min\", or \"2s after alice has an allocation\"";
     case ValueType::rate:
       return "a rate such as \"64kbit\" or \"2Mbit..10Mbit\"";
     case ValueType::pair:
@@ -50,8 +54,9 @@ std::string_view expected(ValueType type) {
 
 std::string in_order(const KeySpec& key, std::int64_t bound) {
   if (key.type == ValueType::rate) return rate_text(bound);
-  return key.type == ValueType::duration ? duration_text(Duration::nanoseconds(bound))
-                                         : std::to_string(bound);
+  const bool is_time = key.type == ValueType::duration || key.type == ValueType::moment ||
+                       key.type == ValueType::duration_or_table;
+  return is_time ? duration_text(Duration::nanoseconds(bound)) : std::to_string(bound);
 }
 
 /// Reads one value by its key's type; every function reports what is wrong and gives nothing.
@@ -61,7 +66,8 @@ class ValueReader {
       : node_(node), key_(key), problems_(problems) {}
 
   std::optional<Value> read() {
-    const bool textual = key_.type == ValueType::text || key_.type == ValueType::text_or_table;
+    const bool textual = key_.type == ValueType::text || key_.type == ValueType::text_or_table ||
+                         key_.type == ValueType::text_or_flag;
     const bool lists = key_.type == ValueType::texts;
     if (!key_.choices.empty() && node_.kind == TomlNode::Kind::text && !lists) {
       if (is_choice(node_.text)) return node_.text;
@@ -69,9 +75,13 @@ class ValueReader {
     }
     switch (key_.type) {
       case ValueType::flag:
+      case ValueType::text_or_flag:
         return node_.kind == TomlNode::Kind::flag ? Value(node_.flag) : wrong_type();
       case ValueType::integer:
         return read_integer();
+      case ValueType::moment:
+        if (is_text(node_) && node_.text.find(" after ") != std::string::npos) return node_.text;
+        return read_duration();
       case ValueType::duration:
       case ValueType::duration_or_table:
         return read_duration();

@@ -48,6 +48,7 @@ void read_tree(const TomlNode& tree, Scenario& scenario, Reading& reading) {
   if (const auto seed = top.get<Range<std::int64_t>>("seed")) {
     scenario.seed = static_cast<std::uint64_t>(seed->low);
   }
+  top.read("icmp", scenario.icmp);
   scenario.caught_by = top.text("caught-by");
   read_names(top, reading);
   read_hosts(top, scenario, reading);

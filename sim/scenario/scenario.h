@@ -21,6 +21,13 @@ enum class NatBehaviour : std::uint8_t {
   address_and_port
 };  // RFC 4787
 
+/// How a NAT chooses the port of a new mapping.
+enum class PortChoice : std::uint8_t {
+  random,
+  preserve,  // the inside port if it is free (RFC 4787, section 4.2.1)
+  overload,  // the inside port in any case: the mapping that had it is gone (against REQ-3)
+};
+
 struct NatSpec {
   std::string name;                  // empty for the shorthand on a host
   std::vector<IpAddress> addresses;  // outside; empty: one is given
@@ -30,6 +37,18 @@ struct NatSpec {
   Range<Duration> timeout = Duration(std::chrono::minutes(2));
   bool hairpinning = true;
   bool inbound_refresh = false;  // RFC 4787, REQ-6
+  /// How long somebody may answer whom something was sent; absent: as long as the mapping lives.
+  std::optional<Range<Duration>> filter_timeout;
+  /// The timeout of a mapping until something came in through it; absent: the same.
+  std::optional<Range<Duration>> unreplied_timeout;
+  bool outbound_refresh = true;  // false is against RFC 4787, REQ-6
+  bool hairpins_inside = false;  // with the inside source address, against RFC 4787, REQ-9
+  bool is_paired = true;         // one outside address per inside address (RFC 4787, REQ-2)
+  bool keeps_parity = false;     // even to even, odd to odd (RFC 4787, section 4.2.2)
+  PortChoice ports = PortChoice::random;
+  Range<std::int64_t> port_range{1'024, 65'535};  // of all outside addresses
+  std::int64_t port_block = 0;  // > 0: so many ports for each inside address (RFC 6888, REQ-2)
+  bool translates = true;       // false: a stateful firewall
   Place place;
   bool operator==(const NatSpec&) const = default;
 };
@@ -147,6 +166,37 @@ struct NatReset {
   std::string nat;
   bool operator==(const NatReset&) const = default;
 };
+/// The NAT gives every mapping another port, and at the fault's end the old one again.
+struct NatFlap {
+  std::string nat;
+  bool operator==(const NatFlap&) const = default;
+};
+/// The NAT has another outside address, and forgets every mapping; at the fault's end again.
+struct NatMove {
+  std::string nat;
+  IpAddress address;
+  bool operator==(const NatMove&) const = default;
+};
+/// The host sleeps with all its state: it does nothing, what arrives is lost, and its monotonic
+/// clock stands still.
+struct Suspend {
+  std::string host;
+  bool operator==(const Suspend&) const = default;
+};
+/// The host has other addresses, perhaps behind another NAT, after a time without any; at the
+/// fault's end it goes back in the same way. No address at all is a network that is gone.
+struct Move {
+  std::string host;
+  std::vector<IpAddress> addresses;
+  std::string nat;  // empty: it stays where it is
+  Range<Duration> dead;
+  bool operator==(const Move&) const = default;
+};
+/// The host's operating system refuses to send these.
+struct Refuse {
+  PacketMatch match;
+  bool operator==(const Refuse&) const = default;
+};
 struct WallJump {
   std::string host;
   Range<Duration> by;
@@ -159,22 +209,33 @@ struct Degrade {
   bool operator==(const Degrade&) const = default;
 };
 
-using FaultAction = std::variant<Partition, Block, Drop, Delay, Duplicate, Corrupt, Forge, Reboot,
-                                 NatReset, WallJump, Degrade, Truncate>;
-
-struct FaultSpec {
-  std::optional<Range<Duration>> at;      // default: from the start
-  std::optional<Range<Duration>> length;  // key `for`; default: to the end (or to the heal)
-  FaultAction action;
-  Place place;
-  bool operator==(const FaultSpec&) const = default;
-};
+using FaultAction =
+    std::variant<Partition, Block, Drop, Delay, Duplicate, Corrupt, Forge, Reboot, NatReset,
+                 WallJump, Degrade, Truncate, NatFlap, NatMove, Suspend, Move, Refuse>;
 
 /// A sentence such as "alice has an allocation"; its grammar is in sim/oracles/expectation.h.
 struct Sentence {
   std::string text;
   Place place;
   bool operator==(const Sentence&) const = default;
+};
+
+/// "2s after alice has an allocation": the delay, and the state or event that it counts from.
+struct After {
+  Duration delay;
+  Sentence sentence;
+  bool operator==(const After&) const = default;
+};
+
+struct FaultSpec {
+  std::optional<Range<Duration>> at;      // default: from the start
+  std::optional<After> after;             // instead of `at`
+  std::optional<Range<Duration>> every;   // again and again, from one begin to the next
+  std::optional<Range<Ratio>> sometimes;  // how likely a run has it at all; absent: surely
+  std::optional<Range<Duration>> length;  // key `for`; default: to the end (or to the heal)
+  FaultAction action;
+  Place place;
+  bool operator==(const FaultSpec&) const = default;
 };
 
 struct CountSpec {
@@ -213,6 +274,7 @@ struct Scenario {
   std::string sentence;  // the first comment: what must hold
   Range<Duration> duration = Duration(std::chrono::minutes(1));
   std::optional<std::uint64_t> seed;
+  bool icmp = false;  // hosts, NATs and routers tell by ICMP what they cannot deliver
   std::vector<HostSpec> hosts;
   std::vector<NatSpec> nats;
   std::vector<LinkSpec> links;

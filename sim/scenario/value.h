@@ -77,7 +77,9 @@ enum class ValueType {
   factor,  // an exact growth factor >= 1: "2", "3/2", "1.5"
   table,   // a table with the keys of `children`
   text_or_table,
+  text_or_flag,
   duration_or_table,
+  moment,     // a duration, or "2s after alice has an allocation"
   rate,       // bits per second: "64kbit", "2Mbit..10Mbit"
   tables,     // [[key]], or a list of tables with the keys of `children`
   pair,       // ["one", "other"]: the ends of a link

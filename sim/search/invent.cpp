@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "sim/search/invent_links.h"
+
 namespace tickover::sim {
 namespace {
 
@@ -36,8 +38,11 @@ enum class Kind : std::uint8_t {
   reboot,
   nat_reset,
   wall_jump,
+  nat_flap,
+  refuse,
+  sleep,
 };
-constexpr std::size_t kinds = 15;
+constexpr std::size_t kinds = 18;
 constexpr std::size_t first_fault = static_cast<std::size_t>(Kind::partition);
 
 /// What a client sends to its relay, and what comes back.
@@ -58,6 +63,7 @@ class Inventor {
   explicit Inventor(Choices& choices) : choices_(choices) {}
 
   Scenario invent() {
+    scenario_.icmp = choices_.below(2) == 1;
     scenario_.sentence = "Every client has an allocation again when its network has healed.";
     for (bool& present : present_) present = choices_.below(2) == 1;
     relay_count_ = 1 + choices_.below(relays.size());
@@ -89,12 +95,7 @@ class Inventor {
   T one_of(const std::array<T, n>& values) {
     return values[choices_.below(n)];
   }
-  /// In [low, high], the more likely the shorter.
-  Duration length(Duration low, Duration high) {
-    const std::int64_t scale = std::int64_t{1} << choices_.below(11);
-    const auto step = static_cast<std::int64_t>(choices_.below(1'001));
-    return low + (high - low) / scale * Ratio(static_cast<std::uint32_t>(step), 1'000);
-  }
+  Duration length(Duration low, Duration high) { return invent_length(choices_, low, high); }
   Range<Ratio> per_mille(std::uint64_t most) {
     return Ratio(static_cast<std::uint32_t>(choices_.below(most + 1)), 1'000);
   }
@@ -159,6 +160,9 @@ class Inventor {
                          .timeout = length(minutes(1), minutes(5)),
                          .hairpinning = choices_.below(2) == 0,
                          .inbound_refresh = choices_.below(2) == 1};
+      if (choices_.below(2) == 1) host.nat->unreplied_timeout = length(seconds(30), minutes(1));
+      host.nat->ports = static_cast<PortChoice>(choices_.below(3));
+      host.nat->keeps_parity = choices_.below(2) == 1;
     }
     scenario_.hosts.push_back(std::move(host));
     add_link(name, client.relay);
@@ -198,50 +202,9 @@ class Inventor {
       c.reorder = per_mille(200);
       c.reorder_delay = Range<Duration>(milliseconds(1), length(milliseconds(1), seconds(2)));
     }
-    if (has(Kind::weather)) add_weather(c);
-    if (has(Kind::bottleneck)) add_bottleneck(c);
+    if (has(Kind::weather)) add_weather(choices_, c);
+    if (has(Kind::bottleneck)) add_bottleneck(choices_, c);
     return c;
-  }
-
-  /// What changes with time, and latencies with a tail.
-  void add_weather(LinkConditions& c) {
-    switch (choices_.below(6)) {
-      case 1:
-        c.percentiles = {{0, c.latency->low},
-                         {90, c.latency->low + length({}, milliseconds(100))},
-                         {100, c.latency->low + milliseconds(500)}};
-        c.latency.reset();
-        break;
-      case 2:
-        c.wander = WanderSpec{{Duration{}, length({}, milliseconds(300))},
-                              length(seconds(1), seconds(20))};
-        break;
-      case 3:
-        c.burst_loss =
-            BurstLossSpec{length(seconds(1), minutes(1)), length(milliseconds(10), seconds(20)),
-                          per_mille(100), Ratio(1, 1)};
-        break;
-      case 4:
-        c.bursts = BurstsSpec{Duration(minutes(1)), length({}, seconds(50))};
-        break;
-      case 5:
-        c.flap = FlapSpec{length(seconds(5), minutes(2)), length(milliseconds(1), seconds(50)), {}};
-        break;
-      default:
-        break;
-    }
-  }
-
-  /// Narrow, but never too narrow for what the flows of an invented world send.
-  void add_bottleneck(LinkConditions& c) {
-    c.bandwidth = std::int64_t{256'000} << choices_.below(6);
-    c.queue_packets = std::int64_t{20} + static_cast<std::int64_t>(choices_.below(20));
-    if (choices_.below(2) == 1) c.ecn_above = length({}, milliseconds(50));
-    if (choices_.below(2) == 1) c.mtu = std::int64_t{1'280};
-    if (c.duplicate) {
-      c.copies = Range<std::int64_t>(1, 1 + static_cast<std::int64_t>(choices_.below(3)));
-      c.copy_spacing = Range<Duration>({}, length({}, seconds(1)));
-    }
   }
 
   /// Between a client and any other host: peers do not know of relays.
@@ -273,7 +236,20 @@ class Inventor {
     if (kinds_left.empty()) return;
     FaultSpec fault{.at = Range<Duration>(length({}, heal_at_))};
     if (!choose_action(fault, kinds_left[choices_.below(kinds_left.size())])) return;
+    add_repetition(fault);
     scenario_.faults.push_back(std::move(fault));
+  }
+
+  void add_repetition(FaultSpec& fault) {
+    if (fault.length && choices_.below(4) == 3) {
+      fault.every = fault.length->high + length(seconds(1), minutes(1));
+    }
+    if (choices_.below(4) == 3) fault.sometimes = Range<Ratio>(Ratio(1, 2));
+    if (choices_.below(4) == 3) {
+      const Client& client = clients_[choices_.below(clients_.size())];
+      fault.after = After{length({}, seconds(30)), {client.name + " gets an allocation", {}}};
+      fault.at.reset();
+    }
   }
 
   /// False if there is nothing of the kind to break.
@@ -311,6 +287,20 @@ class Inventor {
         fault.action = Reboot{scenario_.hosts[choices_.below(scenario_.hosts.size())].name};
         if (choices_.below(2) == 1) fault.length = length(milliseconds(1), minutes(2));
         return true;
+      case Kind::refuse:
+        fault.action = Refuse{match(from, to)};
+        fault.length = length(milliseconds(100), minutes(1));
+        return true;
+      case Kind::sleep:
+        fault.action = Suspend{scenario_.hosts[choices_.below(scenario_.hosts.size())].name};
+        fault.length = length(milliseconds(1), minutes(2));
+        return true;
+      case Kind::nat_flap: {
+        const Client& client = clients_[choices_.below(clients_.size())];
+        fault.action = NatFlap{client.name};
+        fault.length = length(milliseconds(1), minutes(2));
+        return client.has_nat;
+      }
       case Kind::nat_reset: {
         const Client& client = clients_[choices_.below(clients_.size())];
         fault.action = NatReset{client.name};

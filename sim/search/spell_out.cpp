@@ -16,7 +16,8 @@ bool touches_datagrams(const FaultAction& action) {
 }
 
 LinkConditions without_dice(const LinkConditions& conditions) {
-  return {.latency = conditions.latency};
+  // The MTU is no matter of dice, and who must not fragment is told of it by ICMP.
+  return {.latency = conditions.latency, .mtu = conditions.mtu};
 }
 
 /// The scenario with plain links. Draws are keyed by what they are of, so the others stay.

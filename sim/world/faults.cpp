@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "core/random.h"
+#include "sim/oracles/expectation.h"
 #include "sim/world/world.h"
 
 namespace tickover::sim {
@@ -27,13 +28,16 @@ void World::schedule_scenario() {
   }
   for (std::uint32_t i = 0; i < plan_->faults.size(); ++i) {
     const FaultPlan& fault = plan_->faults[i];
+    if (!fault.present) continue;
     if (fault.stands) {
       fault_active_[i] = !fault.is_named;
       continue;
     }
-    push(fault.begin, QueuedEvent::Class::fault, mix(fault.key, 0), i, 0);
-    if (fault.end != Instant::never() && fault.end > fault.begin) {
-      push(fault.end, QueuedEvent::Class::fault, mix(fault.key, 1), i, 1);
+    if (fault.after) {
+      fault_waits_[i] = 1;
+      if (!facts_) facts_.emplace(*plan_);
+    } else {
+      schedule_fault(i, Instant{});
     }
   }
   if (plan_->heal_at != Instant::never()) {
@@ -47,21 +51,106 @@ void World::schedule_scenario() {
   }
 }
 
+void World::schedule_fault(std::uint32_t index, Instant from) {
+  const FaultPlan& fault = plan_->faults[index];
+  const auto push = [&](Instant at, std::uint32_t detail) {
+    const std::uint64_t key = scramble(mix(plan_->seed, mix(fault.key, detail)));
+    queue_.push({at, QueuedEvent::order_of(QueuedEvent::Class::fault, key), 0, index, detail});
+  };
+  push(from + fault.begin.since_origin(), 0);
+  if (fault.end != Instant::never() && !fault.is_over_at_once()) {
+    push(from + fault.end.since_origin(), 1);
+  }
+}
+
+void World::look_for_triggers() {
+  facts_->take(step_.value);
+  for (std::uint32_t i = 0; i < fault_waits_.size(); ++i) {
+    if (!fault_waits_[i]) continue;
+    const Expectation& after = *plan_->faults[i].after;
+    const bool happened = after.is_state() ? why_not(after, *facts_, *this, now_).empty()
+                                           : occurrences(after, *facts_, step_.value, *this) > 0;
+    if (!happened) continue;
+    fault_waits_[i] = 0;
+    schedule_fault(i, now_);
+  }
+}
+
 void World::change_fault(std::uint32_t index, bool begins) {
   begin(StepKind::fault, 0);
   step_.value.fault = index;
   step_.value.fault_begins = begins;
   if (index == no_index) return heal();
-  if (healed_) return;
+  // After the heal only those end that are still to be undone.
+  if (healed_ && (begins || !fault_active_[index])) return;
   const FaultPlan& fault = plan_->faults[index];
-  const bool lasts = fault.end > fault.begin;
-  fault_active_[index] = begins && lasts;
+  fault_active_[index] = begins && !fault.is_over_at_once();
   list_active_faults();
-  if (begins) {
-    apply_instant(index);
-  } else if (std::holds_alternative<Reboot>(fault.spec->action)) {
-    restart(fault.host);
+  if (!begins) return end_fault(index);
+  if (fault.every > Duration{}) {
+    schedule_fault(index, now_ + fault.every - fault.begin.since_origin());
   }
+  apply_instant(index);
+}
+
+/// What is to be undone when a fault is over, by its time or by the heal.
+void World::end_fault(std::uint32_t index) {
+  const FaultPlan& fault = plan_->faults[index];
+  const FaultAction& action = fault.spec->action;
+  if (std::holds_alternative<Reboot>(action)) {
+    restart(fault.host);
+  } else if (std::holds_alternative<NatFlap>(action)) {
+    nats_[fault.nat].flap_back(plan_->nats[fault.nat], now_);
+  } else if (std::holds_alternative<NatMove>(action)) {
+    nats_[fault.nat].move({});
+  } else if (std::holds_alternative<Suspend>(action)) {
+    resume(fault.host);
+  } else if (std::holds_alternative<Move>(action)) {
+    move_host(index, false, fault.amount > Duration{});
+  }
+}
+
+void World::suspend(HostIndex index) {
+  Host& host = hosts_[index];
+  if (host.halts++ > 0) return;
+  ++host.sleeps;
+  host.asleep_since = host.clock.read(now_);
+  deadlines_.set(index, Instant::never());
+}
+
+void World::resume(HostIndex index) {
+  Host& host = hosts_[index];
+  if (--host.halts > 0) return;
+  host.clock.resume(now_, *host.asleep_since);
+  host.asleep_since.reset();
+  if (!host.up) return restart(index);
+  // Its two clocks are another way apart than before.
+  give(index, WallClock{host.clock.read_wall(now_)});
+}
+
+void World::move_host(std::uint32_t index, bool there, bool is_dead) {
+  const FaultPlan& fault = plan_->faults[index];
+  const HostPlan& plan = plan_->hosts[fault.host];
+  Host& host = hosts_[fault.host];
+  host.behind = there ? fault.behind : plan.behind;
+  host.addresses = there ? std::get<Move>(fault.spec->action).addresses : plan.info.addresses;
+  if (is_dead) {
+    host.addresses.clear();
+    const std::uint32_t detail = there ? 2 : 3;
+    const std::uint64_t key = scramble(mix(plan_->seed, mix(fault.key, detail)));
+    queue_.push({now_ + fault.amount, QueuedEvent::order_of(QueuedEvent::Class::fault, key), 0,
+                 index, detail});
+  }
+  std::vector<Endpoint> gone;
+  for (const Endpoint& socket : host.sockets) {
+    if (std::ranges::find(host.addresses, socket.ip) == host.addresses.end())
+      gone.push_back(socket);
+  }
+  for (const Endpoint& socket : gone) {
+    close_socket(fault.host, socket);
+    if (is_up(fault.host)) give(fault.host, SocketClosed{socket});
+  }
+  if (is_up(fault.host)) give(fault.host, AddressesChanged{host.addresses});
 }
 
 bool World::is_held_down(HostIndex host) const {
@@ -99,7 +188,19 @@ void World::apply_instant(std::uint32_t index) {
     ++fault_matches_[index];
     Host& host = hosts_[fault.host];
     host.clock.jump_wall(fault.amount);
-    if (host.up) give(fault.host, WallClock{host.clock.read_wall(now_)});
+    if (is_up(fault.host)) give(fault.host, WallClock{host.clock.read_wall(now_)});
+  } else if (std::holds_alternative<NatFlap>(action)) {
+    ++fault_matches_[index];
+    nats_[fault.nat].flap();
+  } else if (const auto* moved = std::get_if<NatMove>(&action)) {
+    ++fault_matches_[index];
+    nats_[fault.nat].move({moved->address});
+  } else if (std::holds_alternative<Suspend>(action)) {
+    ++fault_matches_[index];
+    suspend(fault.host);
+  } else if (std::holds_alternative<Move>(action)) {
+    ++fault_matches_[index];
+    move_host(index, true, fault.amount > Duration{});
   } else if (std::holds_alternative<Forge>(action)) {
     if (forge(fault)) ++fault_matches_[index];
   }
@@ -125,7 +226,22 @@ void World::heal() {
     if (!fault_active_[i]) continue;
     fault_active_[i] = 0;
     const FaultPlan& fault = plan_->faults[i];
-    if (std::holds_alternative<Reboot>(fault.spec->action)) restart(fault.host);
+    // Who has moved for good stays, unless to nowhere.
+    const auto* moved = std::get_if<Move>(&fault.spec->action);
+    const bool is_for_good = fault.end == Instant::never();
+    if (is_for_good && moved && !moved->addresses.empty()) {
+      fault_active_[i] = 1;  // it may still be on its way
+      continue;
+    }
+    if (is_for_good && std::holds_alternative<NatMove>(fault.spec->action)) continue;
+    if (moved || std::holds_alternative<Suspend>(fault.spec->action)) {
+      // A host is given something then, and each host has a step of its own.
+      fault_active_[i] = 1;
+      const std::uint64_t key = scramble(mix(plan_->seed, mix(fault.key, 1)));
+      queue_.push({now_, QueuedEvent::order_of(QueuedEvent::Class::fault, key), 0, i, 1});
+      continue;
+    }
+    end_fault(i);
   }
   list_active_faults();
 }
@@ -182,14 +298,14 @@ void World::run_flow(std::uint32_t index, bool is_reach_done) {
   const auto give_command = [&](HostIndex host, const Command& command) {
     step.host = host;
     step.host_now = hosts_[host].clock.read(now_);
-    if (!hosts_[host].up) return;
+    if (!is_up(host)) return;
     step.touched = true;
     step.deadline_before = hosts_[host].deadline;
     step.command_accepted = hosts_[host].machine.handle_command(command, step.host_now);
     drain(host);
   };
   // A receiver behind a relay must expect the sender before anything can get through to it.
-  if (announces && !is_reach_done && from && flow.reached != from && hosts_[plan.to].up) {
+  if (announces && !is_reach_done && from && flow.reached != from && is_up(plan.to)) {
     step.command_is_reach = true;
     step.command_to = *from;
     give_command(plan.to, ReachCommand{*from});

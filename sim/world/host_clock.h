@@ -40,6 +40,8 @@ class HostClock {
   }
   /// The same clock with another origin: it reads `by` more at every instant.
   HostClock shifted(Duration by) const { return {offset_ + by, drift_ppm_, wall_offset_}; }
+  /// Reads `reading` at `now`, and goes on from there: it stood still meanwhile.
+  void resume(Instant now, Instant reading) { offset_ += reading - read(now); }
   void jump_wall(Duration by) { wall_offset_ += by; }
 
   /// 2026-01-01T00:00:00Z, where every simulated wall clock without an offset starts.

@@ -1,5 +1,6 @@
 // How datagrams leave a host, cross NATs and links, and arrive; and the sockets they go between.
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/random.h"
@@ -24,7 +25,8 @@ void World::transmit(HostIndex host, const Send& send) {
   record.payload_digest = Digest::of(step.payload(record));
   Endpoint source = send.local;
   NodeIndex from = plan_->node_of_host(host);
-  std::optional<std::uint32_t> realm = plan_->hosts[host].behind;
+  std::optional<std::uint32_t> realm = hosts_[host].behind;
+  Endpoint inside = source;  // before the last NAT
   std::optional<NodeIndex> to;
   const auto drop = [&](DropReason reason) {
     record.fate.dropped = reason;
@@ -38,12 +40,15 @@ void World::transmit(HostIndex host, const Send& send) {
     return drop(DropReason::send_refused);
   }
   // Outwards through the NATs until the destination lies in the realm that was reached.
-  while (!(to = plan_->owner(realm, send.remote.ip))) {
-    if (!realm) return drop(DropReason::no_route);
+  while (!(to = owner(realm, send.remote.ip))) {
+    if (!realm) {
+      tell_sender(Trouble::no_route, host, send);
+      return drop(DropReason::no_route);
+    }
     const NatPlan& nat = plan_->nats[*realm];
     const auto outside = nats_[*realm].outbound(nat, plan_->seed, source, send.remote, now_);
     if (!outside) return drop(DropReason::nat_exhausted);
-    source = *outside;
+    inside = std::exchange(source, *outside);
     from = plan_->node_of_nat(*realm);
     realm = nat.behind;
   }
@@ -51,6 +56,7 @@ void World::transmit(HostIndex host, const Send& send) {
   if (*to == from) {
     const Node& node = plan_->nodes[from];
     if (node.is_nat && !plan_->nats[node.index].hairpinning) return drop(DropReason::nat_filter);
+    if (node.is_nat && plan_->nats[node.index].hairpins_inside) record.seen_source = inside;
     record.fate.copies = 1;
     record.fate.delay[0] = local_delay;
     return launch(host, send, record, *to);
@@ -63,6 +69,10 @@ void World::transmit(HostIndex host, const Send& send) {
   record.has_id = true;
   const Conditions* conditions = &link.conditions;
   const Orders orders = orders_for(direction, host, record.id, conditions);
+  if (orders.refuse) {
+    push_answer({SocketAnswer::Kind::send_refused, host, 0, 0, send.local, send.remote});
+    return drop(DropReason::send_refused);
+  }
   record.fate = decide_fate(*conditions, orders, crossing_of(direction, send, record));
   if (record.fate.corrupted && record.size > 0) {
     const std::uint64_t bits = std::uint64_t{record.size} * 8;
@@ -71,6 +81,9 @@ void World::transmit(HostIndex host, const Send& send) {
   }
   drive(record);
   if (!link.eavesdroppers.empty()) overhear(host, send, record);
+  if (record.fate.dropped == DropReason::too_big) {
+    tell_by_icmp(Trouble::too_big, direction, source, send.remote, record.id.hash(link.key));
+  }
   if (record.fate.dropped != DropReason::none) return drop(record.fate.dropped);
   launch(host, send, record, *to);
 }
@@ -164,12 +177,19 @@ void World::arrive(std::uint32_t index) {
   show_arrival(index);
   if (is_overheard) {
     step_.value.host = flight.eavesdropper;
-    if (!hosts_[flight.eavesdropper].up) step_.value.dropped = DropReason::host_down;
+    if (!is_up(flight.eavesdropper)) step_.value.dropped = DropReason::host_down;
   } else {
     find_receiver(flight);
   }
   if (step_.value.dropped != DropReason::none) {
     ++counts_.dropped;
+    const bool is_closed = step_.value.dropped == DropReason::no_socket ||
+                           step_.value.dropped == DropReason::nat_mapping;
+    if (is_closed && flight.has_id && !is_overheard) {
+      const std::uint64_t key = flight.id.hash(plan_->directions[flight.id.direction].key);
+      tell_by_icmp(Trouble::no_port, flight.id.direction, flight.source, flight.destination,
+                   mix(key, flight.copy_of_network));
+    }
   } else {
     ++counts_.delivered;
     const Datagram datagram{step_.value.destination, step_.value.source, arrived_.value, flight.ecn,
@@ -215,7 +235,7 @@ void World::find_receiver(const Flight& flight) {
       break;
     }
     step.destination = inbound.inside;
-    node = plan_->owner(nat, inbound.inside.ip);
+    node = owner(nat, inbound.inside.ip);
     if (!node) step.dropped = DropReason::no_route;
   }
   if (step.dropped == DropReason::none) {
@@ -223,6 +243,8 @@ void World::find_receiver(const Flight& flight) {
     const Host& host = hosts_[step.host];
     if (!host.up) {
       step.dropped = DropReason::host_down;
+    } else if (host.halts > 0) {
+      step.dropped = DropReason::halted;
     } else if (!std::ranges::binary_search(host.sockets, step.destination)) {
       step.dropped = DropReason::no_socket;
     }
@@ -249,13 +271,12 @@ void World::free_flight(std::uint32_t index) {
 
 void World::open_socket(HostIndex index, const OpenSocket& request) {
   Host& host = hosts_[index];
-  const HostPlan& plan = plan_->hosts[index];
   SocketAnswer answer{.host = index, .request = request.request};
   Endpoint local = request.local;
-  const auto own = std::ranges::find_if(plan.info.addresses, [&](const IpAddress& ip) {
+  const auto own = std::ranges::find_if(host.addresses, [&](const IpAddress& ip) {
     return local.ip.is_unspecified() ? ip.family() == local.ip.family() : ip == local.ip;
   });
-  if (own != plan.info.addresses.end()) {
+  if (own != host.addresses.end()) {
     local.ip = *own;
     const auto taken = [&](const Endpoint& e) {
       return std::ranges::binary_search(host.sockets, e);
@@ -263,7 +284,7 @@ void World::open_socket(HostIndex index, const OpenSocket& request) {
     if (local.port == 0) {
       constexpr std::uint64_t first_port = 49152;
       constexpr std::uint64_t ports = 65536 - first_port;
-      const std::uint64_t key = mix(mix(plan_->seed, plan.key), host.opened++);
+      const std::uint64_t key = mix(mix(plan_->seed, plan_->hosts[index].key), host.opened++);
       const std::uint64_t start = scale_below(scramble(key), ports);
       for (std::uint64_t i = 0; i < ports && (local.port == 0 || taken(local)); ++i) {
         local.port = static_cast<std::uint16_t>(first_port + (start + i) % ports);

@@ -54,6 +54,8 @@ void World::obey(std::uint32_t index, HostIndex sender, const PacketId& id, Orde
     conditions = &fault.conditions[static_cast<std::size_t>(at - fault.directions.begin())];
   } else if (matches(std::get_if<Drop>(&action))) {
     orders.drop = true;
+  } else if (matches(std::get_if<Refuse>(&action))) {
+    orders.refuse = true;
   } else if (matches(std::get_if<Delay>(&action))) {
     orders.delay += fault.amount;
   } else if (const auto* twice = std::get_if<Duplicate>(&action); matches(twice)) {

@@ -21,6 +21,7 @@
 
 namespace tickover::sim {
 
+struct Expectation;
 using HostIndex = std::uint32_t;
 using NodeIndex = std::uint32_t;
 inline constexpr std::uint32_t no_index = ~std::uint32_t{0};
@@ -68,7 +69,11 @@ struct FlowPlan {
 struct FaultPlan {
   std::uint64_t key = 0;  // hash of its words, so that another fault does not move its draws
   Instant begin;
-  Instant end;                            // Instant::never(): to the end
+  Instant end;          // Instant::never(): to the end
+  bool present = true;  // false: this run leaves it out
+  Duration every;       // above zero: again and again
+  /// What it waits for; then `begin` and `end` count from that instant. Null: the clock.
+  std::shared_ptr<const Expectation> after = nullptr;
   const FaultSpec* spec = nullptr;        // of the scenario in the plan
   std::vector<std::uint32_t> directions;  // that it touches
   HostIndex host = no_index;              // reboot, wall-jump, forge (to)
@@ -77,9 +82,14 @@ struct FaultPlan {
   Duration amount;                                           // delay, duplicate, wall-jump
   std::int64_t transaction_low = -1, transaction_high = -1;  // -1: any
   std::int64_t copy_low = -1, copy_high = -1;
-  bool stands = false;                 // on packets, whenever they come: it has no beginning
-  bool is_named = false;               // it stands, and is one datagram's fate
-  std::vector<Conditions> conditions;  // degrade: one per direction
+  bool stands = false;                  // on packets, whenever they come: it has no beginning
+  bool is_named = false;                // it stands, and is one datagram's fate
+  std::vector<Conditions> conditions;   // degrade: one per direction
+  std::optional<std::uint32_t> behind;  // move: the NAT behind which it is then
+
+  bool is_over_at_once() const { return end <= begin; }
+  /// Whether `begin` and `end` are when it begins and ends, and the only time.
+  bool is_fixed() const { return present && !after && every == Duration{}; }
 };
 
 /// A fault that is one datagram's fate, by the datagram's name but for its kind.

@@ -79,6 +79,20 @@ std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name)
   nat.timeout = draw(spec.timeout, word("nat " + name + ".timeout"));
   nat.hairpinning = spec.hairpinning;
   nat.inbound_refresh = spec.inbound_refresh;
+  const auto timer = [&](const std::optional<Range<Duration>>& range, const char* key) {
+    return range ? std::optional(draw(*range, word("nat " + name + key))) : std::nullopt;
+  };
+  nat.filter_timeout = timer(spec.filter_timeout, ".filter-timeout");
+  nat.unreplied_timeout = timer(spec.unreplied_timeout, ".unreplied-timeout");
+  nat.outbound_refresh = spec.outbound_refresh;
+  nat.hairpins_inside = spec.hairpins_inside;
+  nat.is_paired = spec.is_paired;
+  nat.keeps_parity = spec.keeps_parity;
+  nat.ports = spec.ports;
+  nat.first_port = static_cast<std::uint16_t>(spec.port_range.low);
+  nat.last_port = static_cast<std::uint16_t>(spec.port_range.high);
+  nat.port_block = static_cast<std::uint32_t>(spec.port_block);
+  nat.translates = spec.translates;
   plan_->nats.push_back(std::move(nat));
   return static_cast<std::uint32_t>(plan_->nats.size() - 1);
 }
@@ -165,27 +179,32 @@ void PlanBuilder::add_nodes_and_owners() {
     const NatPlan& nat = plan_->nats[i];
     plan_->nodes.push_back({true, i, nat.behind, nat.name});
   }
-  const auto own = [&](std::optional<std::uint32_t> realm, const IpAddress& ip, NodeIndex node) {
-    if (const auto other = plan_->owner(realm, ip)) {
-      return fail({}, "\"" + plan_->nodes[*other].name + "\" and \"" + plan_->nodes[node].name +
-                          "\" both have the address " + ip.text());
-    }
-    plan_->by_address_.insert({realm.value_or(no_index), ip}, node);
-  };
   for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
     for (const IpAddress& ip : plan_->hosts[i].info.addresses) {
-      own(plan_->hosts[i].behind, ip, plan_->node_of_host(i));
-      if (ip.family() != AddressFamily::ipv6) continue;
-      // IPv6 is not translated: every NAT on the way answers for the address outside.
-      for (auto nat = plan_->hosts[i].behind; nat; nat = plan_->nats[*nat].behind) {
-        own(plan_->nats[*nat].behind, ip, plan_->node_of_nat(*nat));
-      }
+      own_outwards(plan_->hosts[i].behind, ip, plan_->node_of_host(i));
     }
   }
   for (std::uint32_t i = 0; i < plan_->nats.size(); ++i) {
     for (const IpAddress& ip : plan_->nats[i].addresses) {
       own(plan_->nats[i].behind, ip, plan_->node_of_nat(i));
     }
+  }
+}
+
+void PlanBuilder::own(std::optional<std::uint32_t> realm, const IpAddress& ip, NodeIndex node) {
+  const auto other = plan_->owner(realm, ip);
+  if (!other) return plan_->by_address_.insert({realm.value_or(no_index), ip}, node);
+  if (*other == node) return;
+  fail({}, "\"" + plan_->nodes[*other].name + "\" and \"" + plan_->nodes[node].name +
+               "\" both have the address " + ip.text());
+}
+
+void PlanBuilder::own_outwards(std::optional<std::uint32_t> realm, const IpAddress& ip,
+                               NodeIndex node) {
+  own(realm, ip, node);
+  for (auto nat = realm; nat && plan_->nats[*nat].passes(ip.family());
+       nat = plan_->nats[*nat].behind) {
+    own(plan_->nats[*nat].behind, ip, plan_->node_of_nat(*nat));
   }
 }
 

@@ -32,6 +32,13 @@ class PlanBuilder {
   void add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b);
   void add_flows();
   void add_faults();
+  void own(std::optional<std::uint32_t> realm, const IpAddress& ip, NodeIndex node);
+  /// The address, and where it is not translated that of every NAT outwards.
+  void own_outwards(std::optional<std::uint32_t> realm, const IpAddress& ip, NodeIndex node);
+  void add_fault_time(FaultPlan& fault, const FaultSpec& spec, const std::string& path);
+  /// Those that act on hosts and NATs.
+  void add_host_fault(FaultPlan& fault, const FaultSpec& spec, const std::string& path);
+  std::uint32_t nat_of(const std::string& name, Place place);
   void add_fault(const FaultSpec& spec, std::size_t number);
   void add_name(FaultPlan& fault);
   void check_message(const PacketMatch& match, Place place);

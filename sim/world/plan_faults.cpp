@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/random.h"
+#include "sim/oracles/expectation.h"
 #include "sim/scenario/nearest.h"
 #include "sim/world/plan_builder.h"
 
@@ -29,6 +30,15 @@ std::string key_of(const FaultAction& action) {
     std::string operator()(const Forge& f) const { return f.from + ">" + f.to + " " + f.text; }
     std::string operator()(const Reboot& f) const { return f.host; }
     std::string operator()(const NatReset& f) const { return f.nat; }
+    std::string operator()(const NatFlap& f) const { return f.nat; }
+    std::string operator()(const NatMove& f) const { return f.nat + " " + f.address.text(); }
+    std::string operator()(const Suspend& f) const { return f.host; }
+    std::string operator()(const Move& f) const {
+      std::string words = f.host + " " + f.nat;
+      for (const IpAddress& ip : f.addresses) words += " " + ip.text();
+      return words;
+    }
+    std::string operator()(const Refuse& f) const { return key_of(f.match); }
     std::string operator()(const WallJump& f) const { return f.host; }
     std::string operator()(const Degrade& f) const { return f.a + "|" + f.b; }
   } words;
@@ -118,11 +128,80 @@ void PlanBuilder::add_name(FaultPlan& fault) {
   const bool is_one = fault.transaction_low >= 0 && fault.copy_low >= 0 &&
                       fault.transaction_low == fault.transaction_high &&
                       fault.copy_low == fault.copy_high;
-  if (!fault.stands || !is_one) return;
+  if (!fault.stands || !is_one || !fault.present) return;
   fault.is_named = true;
   const auto index = static_cast<std::uint32_t>(plan_->faults.size());
   for (const std::uint32_t direction : fault.directions) {
     plan_->named_faults.push_back({direction, fault.transaction_low, fault.copy_low, index});
+  }
+}
+
+void PlanBuilder::add_fault_time(FaultPlan& fault, const FaultSpec& spec, const std::string& path) {
+  fault.begin = Instant::at(spec.at ? draw(*spec.at, word(path + ".at")) : Duration{});
+  if (spec.after) {
+    // Of a state or of an event: whichever the sentence is.
+    auto after = parse_state(spec.after->sentence, *plan_);
+    if (!after) {
+      auto event = parse_event(spec.after->sentence, *plan_);
+      if (!event) return fail(after.error().place, after.error().what);
+      after = std::move(event);
+    }
+    fault.after = std::make_shared<const Expectation>(std::move(*after));
+    fault.begin = Instant::at(spec.after->delay);
+  }
+  fault.end =
+      spec.length ? fault.begin + draw(*spec.length, word(path + ".for")) : Instant::never();
+  if (spec.every) fault.every = draw(*spec.every, word(path + ".every"));
+  if (spec.sometimes) {
+    fault.present =
+        happens(word(path + ".sometimes"), draw(*spec.sometimes, word(path + ".sometimes.ratio")));
+  }
+}
+
+std::uint32_t PlanBuilder::nat_of(const std::string& name, Place place) {
+  const auto nat = std::ranges::find(plan_->nats, name, &NatPlan::name);
+  if (nat != plan_->nats.end()) return static_cast<std::uint32_t>(nat - plan_->nats.begin());
+  const auto host = plan_->host_named(name);
+  if (host && plan_->hosts[*host].behind) return *plan_->hosts[*host].behind;
+  fail(place, "no NAT is called \"" + name + "\", and no host of that name has one");
+  return 0;
+}
+
+void PlanBuilder::add_host_fault(FaultPlan& fault, const FaultSpec& spec, const std::string& path) {
+  const auto ends_at_once = [&] {
+    if (!spec.length) fault.end = fault.begin;
+  };
+  if (const auto* g = std::get_if<Forge>(&spec.action)) {
+    fault.from_host = one_host(g->from, spec.place);
+    fault.host = one_host(g->to, spec.place);
+    ends_at_once();
+  } else if (const auto* r = std::get_if<Reboot>(&spec.action)) {
+    fault.host = one_host(r->host, spec.place);
+    ends_at_once();
+  } else if (const auto* n = std::get_if<NatReset>(&spec.action)) {
+    fault.nat = nat_of(n->nat, spec.place);
+    fault.end = fault.begin;
+  } else if (const auto* f = std::get_if<NatFlap>(&spec.action)) {
+    fault.nat = nat_of(f->nat, spec.place);
+  } else if (const auto* m = std::get_if<NatMove>(&spec.action)) {
+    fault.nat = nat_of(m->nat, spec.place);
+    if (!error_) own(plan_->nats[fault.nat].behind, m->address, plan_->node_of_nat(fault.nat));
+  } else if (const auto* z = std::get_if<Suspend>(&spec.action)) {
+    fault.host = one_host(z->host, spec.place);
+  } else if (const auto* w = std::get_if<WallJump>(&spec.action)) {
+    fault.host = one_host(w->host, spec.place);
+    fault.amount = draw(w->by, word(path + ".by"));
+    fault.end = fault.begin;
+  } else if (const auto* t = std::get_if<Move>(&spec.action)) {
+    fault.host = one_host(t->host, spec.place);
+    fault.amount = draw(t->dead, word(path + ".dead"));
+    fault.behind = plan_->hosts[fault.host].behind;
+    if (!t->nat.empty()) {
+      fault.behind = nat_called(t->nat, "\"" + t->host + "\"", spec.place);
+    }
+    for (const IpAddress& ip : t->addresses) {
+      if (!error_) own_outwards(fault.behind, ip, plan_->node_of_host(fault.host));
+    }
   }
 }
 
@@ -131,12 +210,10 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
   FaultPlan fault;
   fault.key = hash_text(path);
   fault.spec = &spec;
-  fault.begin = Instant::at(spec.at ? draw(*spec.at, word(path + ".at")) : Duration{});
-  fault.end =
-      spec.length ? fault.begin + draw(*spec.length, word(path + ".for")) : Instant::never();
+  add_fault_time(fault, spec, path);
   const auto match = [&](const PacketMatch& m) {
     fault.directions = directions_between(m.from, m.to, spec.place);
-    fault.stands = !spec.at && !spec.length;
+    fault.stands = !spec.at && !spec.length && !spec.after && !spec.every;
     check_message(m, spec.place);
     if (m.transaction) {
       fault.transaction_low = m.transaction->low;
@@ -163,28 +240,8 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
     match(c->match);
   } else if (const auto* t = std::get_if<Truncate>(&spec.action)) {
     match(t->match);
-  } else if (const auto* g = std::get_if<Forge>(&spec.action)) {
-    fault.from_host = one_host(g->from, spec.place);
-    fault.host = one_host(g->to, spec.place);
-    if (!spec.length) fault.end = fault.begin;
-  } else if (const auto* r = std::get_if<Reboot>(&spec.action)) {
-    fault.host = one_host(r->host, spec.place);
-    if (!spec.length) fault.end = fault.begin;
-  } else if (const auto* n = std::get_if<NatReset>(&spec.action)) {
-    const auto nat = std::ranges::find(plan_->nats, n->nat, &NatPlan::name);
-    const auto host = plan_->host_named(n->nat);
-    if (nat != plan_->nats.end()) {
-      fault.nat = static_cast<std::uint32_t>(nat - plan_->nats.begin());
-    } else if (host && plan_->hosts[*host].behind) {
-      fault.nat = *plan_->hosts[*host].behind;
-    } else {
-      fail(spec.place, "no NAT is called \"" + n->nat + "\", and no host of that name has one");
-    }
-    fault.end = fault.begin;
-  } else if (const auto* w = std::get_if<WallJump>(&spec.action)) {
-    fault.host = one_host(w->host, spec.place);
-    fault.amount = draw(w->by, word(path + ".by"));
-    fault.end = fault.begin;
+  } else if (const auto* no = std::get_if<Refuse>(&spec.action)) {
+    match(no->match);
   } else if (const auto* g2 = std::get_if<Degrade>(&spec.action)) {
     fault.directions = both_directions(g2->a, g2->b, spec.place);
     for (const std::uint32_t direction : fault.directions) {
@@ -192,6 +249,7 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
           drawn(g2->conditions, plan_->directions[direction].conditions, path));
     }
   }
+  if (fault.directions.empty()) add_host_fault(fault, spec, path);
   add_name(fault);
   plan_->faults.push_back(std::move(fault));
 }

@@ -22,7 +22,16 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
-enum class StepKind : std::uint8_t { start, socket, delivery, timer, command, fault, overhearing };
+enum class StepKind : std::uint8_t {
+  start,
+  socket,
+  delivery,
+  timer,
+  command,
+  fault,
+  overhearing,
+  icmp
+};
 
 /// One datagram that a host sent in a step, and what the network decided.
 struct SentRecord {
@@ -72,6 +81,8 @@ struct Step {
   Instant sent_at;  // simulated
   DropReason dropped{};
   std::uint8_t copy_of_network = 0;  // 1 for the duplicate that the network made
+
+  IcmpError icmp;  // what a host is told; its ends are the receiver's own
 
   // timer
   std::optional<Timeout> woken_for;  // the deadline that was reached; empty for a mere tick

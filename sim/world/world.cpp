@@ -18,7 +18,8 @@ World::World(std::shared_ptr<const Plan> plan, Oracles oracles, std::shared_ptr<
     : plan_(std::move(plan)), fates_(std::move(fates)), oracles_(std::move(oracles)) {
   std::vector<std::uint64_t> tie_breaks;
   for (const HostPlan& host : plan_->hosts) {
-    hosts_.push_back({.clock = host.clock});
+    hosts_.push_back(
+        {.clock = host.clock, .addresses = host.info.addresses, .behind = host.behind});
     tie_breaks.push_back(scramble(mix(plan_->seed, host.key)));
   }
   deadlines_ = Deadlines(tie_breaks);
@@ -27,6 +28,7 @@ World::World(std::shared_ptr<const Plan> plan, Oracles oracles, std::shared_ptr<
   queues_.resize(plan_->directions.size());
   flows_.resize(plan_->flows.size());
   fault_active_.resize(plan_->faults.size());
+  fault_waits_.resize(plan_->faults.size());
   fault_matches_.resize(plan_->faults.size());
   direction_faults_.resize(plan_->directions.size());
   schedule_scenario();
@@ -59,6 +61,7 @@ const Step& World::step() {
     apply(event);
   }
   record_in_digest();
+  if (facts_) look_for_triggers();
   oracles_.observe(step_.value, *this);
   return step_.value;
 }
@@ -85,13 +88,25 @@ void World::begin(StepKind kind, std::uint64_t cause) {
 void World::apply(const QueuedEvent& event) {
   switch (event.event_class()) {
     case QueuedEvent::Class::fault:
-      change_fault(event.index, event.detail == 0);
+      if (event.detail <= 1) {
+        change_fault(event.index, event.detail == 0);
+      } else {
+        const bool there = event.detail == 2;
+        begin(StepKind::fault, 0);
+        step_.value.fault = event.index;
+        step_.value.fault_begins = there;
+        if (is_active(event.index) == there) move_host(event.index, there, false);
+      }
       break;
     case QueuedEvent::Class::start:
       start(event.index);
       break;
     case QueuedEvent::Class::socket:
-      answer(event.index);
+      if (event.detail == 0) {
+        answer(event.index);
+      } else {
+        hear_icmp(event.index);
+      }
       break;
     case QueuedEvent::Class::delivery:
       arrive(event.index);
@@ -125,13 +140,13 @@ void World::start(HostIndex index) {
   step_.value.host = index;
   step_.value.host_now = host_now;
   // Of two reboots that overlap, the one that ends last starts the host, and only once.
-  if (host.up || is_held_down(index)) return;
+  if (host.up || host.halts > 0 || is_held_down(index)) return;
   host.machine = plan.role->make(plan_->context(index, host.boots++, host_now));
   host.kind_names = host.machine.kind_names();
   host.up = true;
   // Two facts that every socket owner knows before it does anything.
   give(index, WallClock{host.clock.read_wall(now_)});
-  give(index, AddressesChanged{plan.info.addresses});
+  give(index, AddressesChanged{host.addresses});
 }
 
 void World::answer(std::uint32_t index) {
@@ -146,7 +161,7 @@ void World::answer(std::uint32_t index) {
   if (std::ranges::all_of(answers_, [](const SocketAnswer& a) { return a.boot == no_index; })) {
     answers_.clear();
   }
-  if (!host.up || host.boots != answer.boot) return;
+  if (!is_up(answer.host) || host.boots != answer.boot) return;
   switch (answer.kind) {
     case SocketAnswer::Kind::opened:
       return give(answer.host, SocketOpened{answer.request, answer.local});
@@ -235,8 +250,8 @@ void World::arm(HostIndex index) {
 std::optional<Endpoint> World::reachable_at(HostIndex host) const {
   const HostPlan& plan = plan_->hosts[host];
   if (hosts_[host].announced) return hosts_[host].announced;
-  if (plan.role->port == 0 || plan.info.addresses.empty()) return {};
-  return Endpoint{plan.info.addresses.front(), plan.role->port};
+  if (plan.role->port == 0 || hosts_[host].addresses.empty()) return {};
+  return Endpoint{hosts_[host].addresses.front(), plan.role->port};
 }
 
 void World::record_in_digest() {
@@ -248,6 +263,10 @@ void World::record_in_digest() {
                       std::uint64_t{step.flow} << 32;
   digest_.add(mix(static_cast<std::uint64_t>(step.time.since_origin().count()), host_key), header);
   if (step.kind == StepKind::fault) digest_.add(step.fault);
+  if (step.kind == StepKind::icmp) {
+    digest_.add(mix(stable_hash(step.icmp.local), stable_hash(step.icmp.remote)),
+                std::uint64_t{step.icmp.type} << 8 | step.icmp.code);
+  }
   if (step.kind == StepKind::delivery || step.kind == StepKind::overhearing) {
     digest_.add(step.has_id ? step.id.hash(plan_->directions[step.id.direction].key) : 0,
                 stable_hash(step.source));
@@ -294,10 +313,10 @@ bool World::same_state(const World& other) const {
          queue_ == other.queue_ && deadlines_ == other.deadlines_ && hosts_ == other.hosts_ &&
          nats_ == other.nats_ && names_ == other.names_ && queues_ == other.queues_ &&
          flights_ == other.flights_ && free_flights_ == other.free_flights_ &&
-         answers_ == other.answers_ && flows_ == other.flows_ &&
-         fault_active_ == other.fault_active_ && fault_matches_ == other.fault_matches_ &&
-         healed_ == other.healed_ && counts_ == other.counts_ && digest_ == other.digest_ &&
-         trace_ == other.trace_;
+         answers_ == other.answers_ && told_ == other.told_ && fault_waits_ == other.fault_waits_ &&
+         flows_ == other.flows_ && fault_active_ == other.fault_active_ &&
+         fault_matches_ == other.fault_matches_ && healed_ == other.healed_ &&
+         counts_ == other.counts_ && digest_ == other.digest_ && trace_ == other.trace_;
 }
 
 }  // namespace tickover::sim

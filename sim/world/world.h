@@ -9,6 +9,7 @@
 #include "sim/network/link.h"
 #include "sim/network/nat.h"
 #include "sim/network/packet_id.h"
+#include "sim/oracles/facts.h"
 #include "sim/oracles/oracle.h"
 #include "sim/world/deadlines.h"
 #include "sim/world/digest.h"
@@ -68,11 +69,15 @@ class World {
   /// How often the fault touched anything.
   std::uint64_t matches(std::size_t fault) const { return fault_matches_[fault]; }
   const AnyMachine& machine(HostIndex host) const { return hosts_[host].machine; }
-  bool is_up(HostIndex host) const { return hosts_[host].up; }
+  /// It runs: it has started, and does not sleep.
+  bool is_up(HostIndex host) const { return hosts_[host].up && hosts_[host].halts == 0; }
   /// What that host calls a kind of datagram; also while it is down.
   std::string_view kind_name(HostIndex host, std::uint16_t kind) const {
     return hosts_[host].kind_names ? hosts_[host].kind_names(kind) : "datagram";
   }
+  /// How often it slept; then its clock is behind those that did not.
+  std::uint32_t sleeps(HostIndex host) const { return hosts_[host].sleeps; }
+  bool is_active(std::size_t fault) const { return fault_active_[fault] != 0; }
   std::uint32_t boots(HostIndex host) const { return hosts_[host].boots; }
   Instant host_time(HostIndex host) const { return hosts_[host].clock.read(now_); }
   const std::optional<Timeout>& deadline(HostIndex host) const { return hosts_[host].deadline; }
@@ -101,6 +106,11 @@ class World {
     std::optional<Timeout> deadline;   // on the host's clock
     std::uint64_t deadline_cause = 0;  // the step that set it
     std::optional<Endpoint> announced;
+    std::vector<IpAddress> addresses;     // now
+    std::optional<std::uint32_t> behind;  // the NAT, now
+    std::uint32_t halts = 0;              // faults that make it sleep
+    std::uint32_t sleeps = 0;             // so far
+    std::optional<Instant> asleep_since;  // on its own clock
     bool operator==(const Host&) const = default;
   };
   struct Flight {
@@ -134,6 +144,18 @@ class World {
     Endpoint remote;  // of the send
     std::uint64_t cause = 0;
     bool operator==(const SocketAnswer&) const = default;
+  };
+  /// An ICMP error on its way to the host that sent what it is about.
+  struct Told {
+    IcmpError error;  // of the datagram as it was where the error began
+    NodeIndex node = 0;
+    std::uint64_t cause = 0;
+    bool is_given = false;
+    bool operator==(const Told& other) const {
+      return error.local == other.error.local && error.remote == other.error.remote &&
+             error.type == other.error.type && node == other.node && cause == other.cause &&
+             is_given == other.is_given;
+    }
   };
   struct Flow {
     std::uint64_t next = 0;
@@ -176,6 +198,14 @@ class World {
   void show_arrival(std::uint32_t index);
   /// Inwards through the NATs to the host that has the address, or why there is none.
   void find_receiver(const Flight& flight);
+  /// What the host at the end of `direction` there says of a datagram that it did not get.
+  enum class Trouble : std::uint8_t { no_port, no_route, too_big };
+  void tell_by_icmp(Trouble trouble, std::uint32_t direction, const Endpoint& source,
+                    const Endpoint& destination, std::uint64_t key);
+  void tell_sender(Trouble trouble, HostIndex host, const Send& send);
+  void hear_icmp(std::uint32_t index);
+  /// Who has that address there at this moment.
+  std::optional<NodeIndex> owner(std::optional<std::uint32_t> realm, const IpAddress& ip) const;
   std::uint32_t new_flight();
   void free_flight(std::uint32_t index);
 
@@ -183,6 +213,14 @@ class World {
   void schedule_scenario();
   void change_fault(std::uint32_t fault, bool begins);
   void apply_instant(std::uint32_t fault);
+  void end_fault(std::uint32_t fault);
+  void schedule_fault(std::uint32_t fault, Instant from);
+  /// Starts the faults that waited for what the last step brought.
+  void look_for_triggers();
+  void suspend(HostIndex host);
+  void resume(HostIndex host);
+  /// With the addresses that it has there, or none at first.
+  void move_host(std::uint32_t fault, bool there, bool is_dead);
   void take_down(HostIndex host);
   /// Whether a reboot that still lasts keeps the host down.
   bool is_held_down(HostIndex host) const;
@@ -206,8 +244,11 @@ class World {
   std::vector<Flight> flights_;
   std::vector<std::uint32_t> free_flights_;
   std::vector<SocketAnswer> answers_;
+  std::vector<Told> told_;
   std::vector<Flow> flows_;
   std::vector<std::uint8_t> fault_active_;
+  std::vector<std::uint8_t> fault_waits_;  // for what it comes after
+  std::optional<RunFacts> facts_;          // if any fault waits for something
   std::vector<std::uint64_t> fault_matches_;
   std::vector<std::vector<std::uint32_t>> direction_faults_;  // active ones, by direction
   bool healed_ = false;
