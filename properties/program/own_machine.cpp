@@ -8,7 +8,7 @@
 #include <map>
 
 #include "core/transmit_queue.h"
-#include "paths.h"
+#include "properties/paths.h"
 #include "properties/program/workbench.h"
 #include "sim/oracles/oracle.h"
 #include "sim/scenario/reader.h"

@@ -1,5 +1,5 @@
 #include "properties/program/workbench.h"
-#include "paths.h"
+#include "properties/paths.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

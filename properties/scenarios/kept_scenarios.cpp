@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "paths.h"
+#include "properties/paths.h"
 #include "sim/scenario/find.h"
 #include "sim/scenario/reader.h"
 #include "sim/scenario/text.h"

@@ -1,7 +1,7 @@
 // Scenarios that are too long to be swept with a thousand seeds hold with a few.
 #include <gtest/gtest.h>
 
-#include "paths.h"
+#include "properties/paths.h"
 #include "sim/scenario/reader.h"
 #include "sim/search/run_case.h"
 

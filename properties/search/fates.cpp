@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "paths.h"
+#include "properties/paths.h"
 #include "properties/world/small_world.h"
 #include "sim/scenario/find.h"
 #include "sim/scenario/printer.h"

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "paths.h"
+#include "properties/paths.h"
 #include "sim/oracles/oracles.h"
 #include "sim/program/replay_line.h"
 #include "sim/scenario/printer.h"
