@@ -66,6 +66,11 @@ std::string cause_of(const Scenario& scenario) {
     std::string operator()(const Forge&) const { return "a forged datagram"; }
     std::string operator()(const Reboot&) const { return "a reboot"; }
     std::string operator()(const NatReset&) const { return "a NAT reset"; }
+    std::string operator()(const NatFlap&) const { return "a NAT flap"; }
+    std::string operator()(const NatMove&) const { return "a NAT's new address"; }
+    std::string operator()(const Suspend&) const { return "a sleep"; }
+    std::string operator()(const Move&) const { return "a move"; }
+    std::string operator()(const Refuse& f) const { return packet("refused", f.match); }
     std::string operator()(const WallJump&) const { return "a jump of a wall clock"; }
     std::string operator()(const Degrade&) const { return "a bad link"; }
   } words;

@@ -25,7 +25,7 @@ void forget(Scenario& scenario, const std::string& name) {
   std::erase_if(scenario.faults, [&](FaultSpec& fault) {
     bool found = false;
     for_each_name(fault.action, [&](const std::string& word) { found = found || is_it(word); });
-    return found;
+    return found || (fault.after && is_it(fault.after->sentence.text));
   });
   const auto says_it = [&](const Sentence& sentence) { return is_it(sentence.text); };
   std::erase_if(scenario.expect.finally_, says_it);
@@ -47,7 +47,10 @@ void rename(Scenario& scenario, const std::string& from, const std::string& to) 
     change(flow.from);
     change(flow.to);
   }
-  for (FaultSpec& fault : scenario.faults) for_each_name(fault.action, change);
+  for (FaultSpec& fault : scenario.faults) {
+    for_each_name(fault.action, change);
+    if (fault.after) change_sentence(fault.after->sentence);
+  }
   for (Sentence& s : scenario.expect.finally_) change_sentence(s);
   for (Sentence& s : scenario.expect.always) change_sentence(s);
   for (Sentence& s : scenario.expect.never) change_sentence(s);
@@ -160,6 +163,8 @@ void fix_faults(Scenario& scenario, const Plan& plan) {
     FaultSpec& fault = scenario.faults[i];
     const FaultPlan& drawn = plan.faults[i];
     fix(fault.at, drawn.begin.since_origin());
+    fix(fault.every, drawn.every);
+    if (drawn.present) fault.sometimes.reset();
     if (drawn.end != Instant::never()) fix(fault.length, drawn.end - drawn.begin);
     if (auto* delay = std::get_if<Delay>(&fault.action)) fix(delay->by, drawn.amount);
     if (auto* twice = std::get_if<Duplicate>(&fault.action)) fix(twice->after, drawn.amount);

@@ -146,7 +146,7 @@ FaultMatrix run_single_faults(const Scenario& scenario, std::uint64_t seed,
     for (std::size_t f = 0; f < single_faults; ++f) {
       auto action = action_of(static_cast<SingleFault>(f), datagram.name, datagrams.next_after(i),
                               options.late);
-      if (action) row.cells[f].fault = FaultSpec{{}, {}, std::move(*action), {}};
+      if (action) row.cells[f].fault = FaultSpec{.action = std::move(*action)};
     }
     matrix.rows.push_back(std::move(row));
   }

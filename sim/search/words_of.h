@@ -65,6 +65,7 @@ void for_each_duration(Scenario& scenario, Visit visit) {
   }
   for (FaultSpec& fault : scenario.faults) {
     optional(fault.at);
+    optional(fault.every);
     optional(fault.length);
     std::visit(
         [&](auto& action) {
