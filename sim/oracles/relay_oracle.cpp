@@ -39,6 +39,7 @@ RelayTables::RelayTables(const Plan& plan) {
     RelayLifetimes& lifetimes = relay.lifetimes;
     lifetimes.permission = setting_or(host.settings, "permission-lifetime", lifetimes.permission);
     lifetimes.channel = setting_or(host.settings, "channel-lifetime", lifetimes.channel);
+    relay.is_scripted = host.settings.find("answers") != nullptr;
     relay.has_rate = host.settings.find("max-bytes-per-second-per-user") != nullptr;
   }
 }
@@ -104,7 +105,7 @@ void RelayTables::learn_answer(const Step& step, const World& world, Relay& rela
                                const StunGlance& answer, const Endpoint& client,
                                const Endpoint& server) {
   const auto asked = glance_stun(request);
-  if (!asked) return;
+  if (!asked || (relay.is_scripted && !answer.is_success())) return;
   judged();
   const std::string_view wrong =
       answer.is_success()

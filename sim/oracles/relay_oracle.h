@@ -34,7 +34,8 @@ class RelayTables final : public Oracle {
   };
   struct Relay {
     bool is_relay = false;
-    bool has_rate = false;  // so that it may drop data
+    bool is_scripted = false;  // it refuses on cue what it would have granted
+    bool has_rate = false;     // so that it may drop data
     RelayLifetimes lifetimes;
     std::uint16_t port = 0;
     RelayModel model;

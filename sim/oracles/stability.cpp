@@ -70,6 +70,7 @@ std::optional<Stability::Client> Stability::at_rest(const Plan& plan, HostIndex 
   const HostPlan& own = plan.hosts[host];
   if (own.settings.find("rest-secret") != nullptr) return {};  // its credentials end
   const Settings& theirs = plan.hosts[relay].settings;
+  if (theirs.find("answers") != nullptr) return {};  // it refuses what it could grant
   const Duration round_trip = longest_flight(plan) * 2;
   const Duration oversleep = longest_oversleep(own);
   RetransmitTable table(own.settings);
@@ -93,6 +94,10 @@ std::optional<Stability::Client> Stability::at_rest(const Plan& plan, HostIndex 
   const Duration keep_alive = setting_or(own.settings, "keep-alive", Duration(seconds(25)));
   bool has_rest = true;
   for_each_nat(plan, host, [&](std::uint32_t nat) {
+    // Its mappings end under traffic, or are taken away.
+    if (!plan.nats[nat].outbound_refresh || plan.nats[nat].ports == PortChoice::overload) {
+      has_rest = false;
+    }
     has_rest = has_rest && plan.nats[nat].timeout > keep_alive + oversleep * 2 + seconds(1);
   });
   if (!has_rest) return {};

@@ -114,12 +114,19 @@ Role turn_server_role() {
                     "also 0x8032 for ADDITIONAL-ADDRESS-FAMILY (false)"},
                    {"legacy-channel-numbers", ValueType::flag,
                     "also those of RFC 5766, up to 0x7FFF (false)"},
+                   {"answers", ValueType::texts,
+                    "errors on cue: \"Refresh 2: 438\" is for the second Refresh (none)"},
                    {"allow-private-peers", ValueType::flag, "relay to private addresses (true)"},
                    {"allow-own-addresses", ValueType::flag, "relay to its own addresses (true)"},
                    {"software", ValueType::text, "SOFTWARE of its responses (none)"}},
           .make =
               [](const RoleContext& context) {
-                return AnyMachine(TurnServer(config_of(context), context.random, context.now));
+                const turn::ServerConfig config = config_of(context);
+                std::vector<ScriptedAnswers::User> users;
+                for (const auto& [name, password] : config.users) users.push_back({name, password});
+                return AnyMachine(
+                    TurnServer(config, context.random, context.now,
+                               ScriptedAnswers(context.texts("answers"), std::move(users))));
               },
           .port = stun_port,
           .messages = stun_messages(),
@@ -127,6 +134,9 @@ Role turn_server_role() {
             for (const std::string& user : context.texts("users")) {
               if (user.find(':') != std::string::npos) continue;
               return "its user \"" + user + "\" has no password: \"name:password\" is expected";
+            }
+            for (const std::string& line : context.texts("answers")) {
+              if (auto problem = ScriptedAnswers::problem_of(line)) return problem;
             }
             return config_of(context).problem();
           },

@@ -7,6 +7,7 @@
 #include "sim/any_machine.h"
 #include "sim/relay_probe.h"
 #include "sim/roles/roles.h"
+#include "sim/roles/scripted_answers.h"
 
 namespace tickover::sim {
 
@@ -15,15 +16,20 @@ class TurnServer {
  public:
   using Event = Notice;
 
-  TurnServer(turn::ServerConfig config, Random random, Instant now)
-      : server_(std::move(config), random, now) {}
+  TurnServer(turn::ServerConfig config, Random random, Instant now, ScriptedAnswers scripted = {})
+      : server_(std::move(config), random, now), scripted_(std::move(scripted)) {}
 
   static Label label(Bytes datagram) { return stun_label(datagram); }
   static std::string_view kind_name(std::uint16_t kind) { return stun_kind_name(kind); }
 
-  void handle_input(const Input& input, Instant now) { server_.handle_input(input, now); }
+  void handle_input(const Input& input, Instant now) {
+    const auto* datagram = std::get_if<Datagram>(&input);
+    if (datagram && datagram->local.port == stun_port && scripted_.answer(*datagram, own_)) return;
+    server_.handle_input(input, now);
+  }
   void handle_timeout(Instant now) { server_.handle_timeout(now); }
   std::optional<Transmit> poll_transmit(MutableBytes buffer) {
+    if (auto own = own_.poll(buffer)) return own;
     return server_.poll_transmit(buffer);
   }
   std::optional<Timeout> poll_timeout() const { return server_.poll_timeout(); }
@@ -66,6 +72,8 @@ class TurnServer {
 
  private:
   turn::Server server_;
+  ScriptedAnswers scripted_;
+  TransmitQueue own_;
 };
 static_assert(Machine<TurnServer>);
 

@@ -1,0 +1,124 @@
+#include "sim/roles/scripted_answers.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "core/check.h"
+#include "core/stun/integrity.h"
+#include "core/stun/message_view.h"
+#include "core/stun/message_writer.h"
+#include "core/stun/names.h"
+
+namespace tickover::sim {
+namespace {
+
+using stun::AttributeType;
+
+constexpr std::array<std::string_view, 5> methods = {"Binding", "Allocate", "Refresh",
+                                                     "CreatePermission", "ChannelBind"};
+constexpr std::size_t largest_answer = 1'024;
+
+bool is_challenge(std::uint16_t code) {
+  return code == 401 || code == 438;
+}
+
+/// The number at the front; nothing if there is none.
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return {};
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+}  // namespace
+
+ScriptedAnswers::ScriptedAnswers(const std::vector<std::string>& script, std::vector<User> users)
+    : users_(std::move(users)) {
+  for (const std::string& line : script) {
+    auto cue = parse(line);
+    CHECK(cue.has_value());
+    cues_.push_back(std::move(*cue));
+  }
+}
+
+std::optional<std::string> ScriptedAnswers::problem_of(const std::string& line) {
+  const auto cue = parse(line);
+  return cue ? std::nullopt : std::optional(cue.error());
+}
+
+std::expected<ScriptedAnswers::Cue, std::string> ScriptedAnswers::parse(const std::string& line) {
+  const auto wrong = std::unexpected("\"" + line + "\" is no answer such as \"Refresh 2: 438\"");
+  const std::size_t space = line.find(' ');
+  if (space == std::string::npos) return wrong;
+  Cue cue{.method = line.substr(0, space)};
+  if (std::ranges::find(methods, cue.method) == methods.end()) return wrong;
+  std::string_view rest = std::string_view(line).substr(space + 1);
+  const auto number = take_number(rest);
+  if (!number || *number == 0 || !rest.starts_with(": ")) return wrong;
+  rest.remove_prefix(2);
+  const auto code = take_number(rest);
+  if (!code || *code < 300 || *code > 699 || !rest.empty()) return wrong;
+  cue.number = *number;
+  cue.code = static_cast<std::uint16_t>(*code);
+  return cue;
+}
+
+const ScriptedAnswers::Cue* ScriptedAnswers::cue_of(const std::string& method,
+                                                    const stun::TransactionId& id) {
+  for (const Cue& cue : cues_) {
+    if (cue.request == id) return &cue;
+  }
+  auto count = std::ranges::find(counts_, method, &Count::method);
+  if (count == counts_.end()) count = counts_.insert(count, Count{method, 0, {}});
+  if (count->requests > 0 && count->latest == id) return nullptr;
+  count->latest = id;
+  ++count->requests;
+  for (Cue& cue : cues_) {
+    if (cue.method != method || cue.number != count->requests || cue.request) continue;
+    cue.request = id;
+    return &cue;
+  }
+  return nullptr;
+}
+
+bool ScriptedAnswers::answer(const Datagram& datagram, TransmitQueue& out) {
+  if (cues_.empty() || !stun::looks_like_stun(datagram.payload)) return false;
+  const auto message = stun::MessageView::decode(datagram.payload);
+  if (!message || message->message_class() != stun::Class::request) return false;
+  const std::string_view name = stun::message_name(message->type());
+  const auto user = std::ranges::find(
+      users_, message->text(AttributeType::username).value_or(std::string_view()), &User::name);
+  const bool is_signed = message->has_integrity() || message->has_integrity_sha256();
+  // Requests that are about to be challenged anyway are none on cue, nor are those of strangers.
+  if (is_signed != (message->method() != stun::Method::binding)) return false;
+  if (is_signed && user == users_.end()) return false;
+  const Cue* cue = cue_of(std::string(name.substr(0, name.find(' '))), message->id());
+  if (cue == nullptr) return false;
+  stun::MessageWriter writer(out.reserve(largest_answer), {message->method(), stun::Class::error},
+                             message->id());
+  writer.add_error(static_cast<stun::ErrorCode>(cue->code), "");
+  const std::string_view realm = message->text(AttributeType::realm).value_or(std::string_view());
+  if (is_challenge(cue->code)) {
+    writer.add_text(AttributeType::realm, realm);
+    writer.add_text(AttributeType::nonce,
+                    message->text(AttributeType::nonce).value_or(std::string_view()));
+    // Its cookie says what was offered (RFC 8489, section 9.2), and clients repeat that.
+    const auto offered = message->password_algorithms();
+    if (offered) writer.add(AttributeType::password_algorithms, offered->bytes());
+  } else if (is_signed) {
+    const auto named = message->password_algorithm();
+    const auto algorithm = named ? named->first_supported() : std::nullopt;
+    const stun::IntegrityKey key = stun::IntegrityKey::long_term(
+        user->name, realm, user->password, algorithm.value_or(stun::PasswordAlgorithm::md5));
+    if (message->has_integrity()) writer.add_integrity(key);
+    if (message->has_integrity_sha256()) writer.add_integrity_sha256(key);
+  }
+  CHECK(writer.ok());
+  out.sent({.local = datagram.local, .remote = datagram.remote, .size = writer.size()});
+  return true;
+}
+
+}  // namespace tickover::sim
