@@ -188,7 +188,7 @@ TEST(NatDevice, lets_a_mapping_die_under_traffic_if_nothing_refreshes_it) {
   EXPECT_NE(bench.out(alice, a1p1, 60), mapped);
 }
 
-// BUG D09; BUGS G8
+// BUGS G8
 TEST(NatDevice, flaps_to_another_port_and_back) {
   Bench bench;
   const Endpoint mapped = bench.out(alice, a1p1);

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "properties/interop/talk.h"
+
+namespace tickover::interop {
+
+/// What had happened between a client and both servers, which so far had answered alike.
+struct Past {
+  bool allocated = false;        // there is an allocation
+  bool deleted = false;          // there was one, and it was given back
+  bool named_another = false;    // a request came with a user, realm or password that was refused
+  bool sent_to_nowhere = false;  // data was meant for port 0 or for no peer that could be
+  bool dont_fragment = false;    // the allocation came with DONT-FRAGMENT
+};
+/// What is so after that.
+void remember(Past& past, const Ask& ask, const Seen& seen);
+
+/// A way in which coturn 4.6.1 may answer otherwise than our relay does, and why it may.
+struct Difference {
+  std::string_view name;
+  std::string_view clause;  // items of PROTOCOL, and the RFC behind them
+  std::string_view ours;
+  std::string_view theirs;
+  bool (*applies)(const Ask& ask, const Past& past, const Seen& ours, const Seen& theirs);
+};
+
+/// All that are allowed. Whatever is none of these is a bug of ours, until it is understood.
+std::span<const Difference> differences();
+
+/// Which one it is, or null.
+const Difference* explain(const Ask& ask, const Past& past, const Seen& ours, const Seen& theirs);
+
+/// The rule by which answers are compared: what both servers say, but for the signature below an
+/// error (PROTOCOL W3), which coturn leaves out of some.
+bool agree(const Seen& ours, const Seen& theirs);
+
+}  // namespace tickover::interop
