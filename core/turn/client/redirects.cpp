@@ -8,13 +8,18 @@ namespace {
 constexpr Duration loop_guard = std::chrono::minutes(5);  // RFC 8489, section 10
 constexpr std::size_t most_tried = 8;                     // a chain without a loop has to end, too
 
-// This host, nobody, everybody, and the IPv4 addresses that look like IPv6.
-bool leads_nowhere(const Endpoint& server) {
+bool is_loopback(const IpAddress& ip) {
+  if (ip.family() == AddressFamily::ipv4) return ip.bytes()[0] == 127;
+  return ip == IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+}
+
+// Nobody, everybody, the IPv4 addresses that look like IPv6; and this host, unless that is who said
+// so.
+bool leads_nowhere(const Endpoint& server, const Endpoint& from) {
   const auto& bytes = server.ip.bytes();
   if (server.port == 0) return true;
-  if (server.family() == AddressFamily::ipv4) {
-    return bytes[0] == 0 || bytes[0] == 127 || bytes[0] >= 224;
-  }
+  if (is_loopback(server.ip)) return !is_loopback(from.ip);
+  if (server.family() == AddressFamily::ipv4) return bytes[0] == 0 || bytes[0] >= 224;
   return bytes[0] == 0xff ||
          std::ranges::all_of(bytes.begin(), bytes.begin() + 10, [](int byte) { return byte == 0; });
 }
@@ -42,7 +47,7 @@ std::optional<Endpoint> Redirects::follow(const stun::MessageView& answer, const
   answer.for_each([&](const stun::Attribute& attribute) {
     if (target || attribute.type != stun::AttributeType::alternate_server) return;
     const auto server = answer.plain_address(attribute);
-    if (!server || server->family() != from.family() || leads_nowhere(*server)) return;
+    if (!server || server->family() != from.family() || leads_nowhere(*server, from)) return;
     if (!was_tried(*server)) target = *server;
   });
   if (!target || tried_.size() >= most_tried) return {};
