@@ -1,0 +1,149 @@
+// Clients that nobody here wrote with `tickover relay`.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "properties/interop/servers.h"
+#include "properties/interop/udp.h"
+
+namespace tickover::interop {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+/// turnutils_uclient as alice, with these options.
+std::string uclient(const Relay& relay, std::vector<std::string> options, int& exit,
+                    std::string_view server = "127.0.0.1") {
+  std::vector<std::string> command{"turnutils_uclient",
+                                   "-u",
+                                   "alice",
+                                   "-w",
+                                   std::string(alice_password),
+                                   "-p",
+                                   std::to_string(relay.port()),
+                                   "-L",
+                                   std::string(server)};
+  command.insert(command.end(), options.begin(), options.end());
+  command.emplace_back(server);
+  std::string output;
+  exit = run_to_end(command, output, 120s);
+  return output;
+}
+
+void expect_no_loss(const std::string& output, int exit, int messages) {
+  EXPECT_EQ(exit, 0) << output;
+  EXPECT_THAT(output, HasSubstr(fmt::format("tot_send_msgs={0}, tot_recv_msgs={0}", messages)));
+  EXPECT_THAT(output, HasSubstr("Total lost packets 0"));
+}
+
+// PROTOCOL H1, H8, PM1
+TEST(OurRelay, serves_coturns_client_by_send_and_data) {
+  Relay relay;
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  int exit = -1;
+  const std::string output = uclient(relay, {"-y", "-s", "-n", "500", "-m", "4", "-z", "2"}, exit);
+  expect_no_loss(output, exit, 4 * 500);
+}
+
+// PROTOCOL W10, H1, H8
+TEST(OurRelay, serves_coturns_client_by_channels_of_old_numbers) {
+  Relay relay({"--legacy-channels"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  int exit = -1;
+  const std::string output = uclient(relay, {"-y", "-n", "500", "-m", "4", "-z", "2"}, exit);
+  expect_no_loss(output, exit, 4 * 500);
+}
+
+// PROTOCOL H1, R8
+TEST(OurRelay, serves_coturns_client_and_its_peer) {
+  Relay relay({"--legacy-channels"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  const std::uint16_t port = free_port();
+  Process peer({"turnutils_peer", "-L", "127.0.0.1", "-p", std::to_string(port)});
+  for (const char* how : {"-s", "-g"}) {
+    int exit = -1;
+    const std::string output = uclient(
+        relay, {"-e", "127.0.0.1", "-r", std::to_string(port), "-n", "200", "-z", "5", "-c", how},
+        exit);
+    expect_no_loss(output, exit, 200);
+  }
+}
+
+// PROTOCOL U1
+TEST(OurRelay, serves_coturns_client_on_ipv6) {
+  Relay relay({"--listen", fmt::format("[::1]:{}", 0), "--legacy-channels"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  ASSERT_TRUE(relay.process().has_written("listening on [::1]:"));
+  const std::string& text = relay.process().output();
+  const std::size_t at = text.find("listening on [::1]:") + 19;
+  const std::string port = text.substr(at, text.find_first_not_of("0123456789", at) - at);
+  std::string output;
+  const int exit =
+      run_to_end({"turnutils_uclient", "-u", "alice", "-w", std::string(alice_password), "-p", port,
+                  "-L", "::1", "-x", "-y", "-c", "-n", "100", "-m", "2", "-z", "2", "::1"},
+                 output, 120s);
+  expect_no_loss(output, exit, 200);
+}
+
+// PROTOCOL A17
+TEST(OurRelay, refuses_a_wrong_password) {
+  Relay relay;
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  std::string output;
+  const int exit = run_to_end({"turnutils_uclient", "-u", "alice", "-w", "guess", "-p",
+                               std::to_string(relay.port()), "-y", "-s", "-n", "1", "127.0.0.1"},
+                              output, 60s);
+  EXPECT_NE(exit, 0) << output;
+  EXPECT_THAT(output, HasSubstr("Cannot complete Allocation"));
+}
+
+// PROTOCOL K1, K3
+TEST(OurRelay, answers_a_binding_and_no_classic_one) {
+  Relay relay;
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  std::string output;
+  EXPECT_EQ(run_to_end({"turnutils_stunclient", "-p", std::to_string(relay.port()), "127.0.0.1"},
+                       output, 20s),
+            0);
+  EXPECT_THAT(output, HasSubstr("UDP reflexive addr: 127.0.0.1:"));
+  // It waits for an answer for ever.
+  Process classic({"stun", fmt::format("127.0.0.1:{}", relay.port()), "1", "-v"});
+  EXPECT_EQ(classic.wait(5s), -1);
+  EXPECT_THAT(classic.output(), testing::Not(HasSubstr("Received message of type 257")));
+}
+
+// PROTOCOL AB1, AB2, K1
+TEST(OurRelay, still_serves_after_a_flood_of_anything) {
+  Relay relay({"--json"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  Buffer bytes(1200);
+  std::uint64_t word = 1;
+  for (int port = 0; port < 200; ++port) {
+    const Udp stranger;
+    for (int i = 0; i < 100; ++i) {
+      for (std::uint8_t& byte : bytes) {
+        word = word * 6364136223846793005u + 1442695040888963407u;
+        byte = static_cast<std::uint8_t>(word >> 56);
+      }
+      if (i % 2 == 0) {  // an Allocate request without credentials
+        const Buffer head{0x00, 0x03, 0, 8, 0x21, 0x12, 0xA4, 0x42};
+        std::copy(head.begin(), head.end(), bytes.begin());
+        const Buffer transport{0x00, 0x19, 0, 4, 17, 0, 0, 0};
+        std::copy(transport.begin(), transport.end(), bytes.begin() + 20);
+        stranger.send(relay.address(), Bytes(bytes).first(28));
+      } else {
+        stranger.send(relay.address(), Bytes(bytes).first(static_cast<std::size_t>(i) * 12));
+      }
+    }
+  }
+  int exit = -1;
+  const std::string output = uclient(relay, {"-y", "-s", "-n", "50", "-m", "2", "-z", "5"}, exit);
+  expect_no_loss(output, exit, 100);
+  relay.process().signal(SIGTERM);
+  EXPECT_EQ(relay.process().wait(20s), 0);
+  EXPECT_THAT(relay.process().output(), HasSubstr("malformed"));
+}
+
+}  // namespace
+}  // namespace tickover::interop
