@@ -85,7 +85,8 @@ Refusal settle_times(const turn::ClientConfig& config) {
 /// One session with a relay, from the first socket to the last word.
 class ConnectRun final : public Observer {
  public:
-  explicit ConnectRun(const ConnectRequest& request) : request_(request) {}
+  ConnectRun(const ConnectRequest& request, const RoleRegistry& registry)
+      : request_(request), registry_(registry) {}
 
   Refusal prepare() {
     turn::ClientConfig config = request_.config;
@@ -101,11 +102,13 @@ class ConnectRun final : public Observer {
       if (!peer || peer->port == 0) return "--peer: expected ADDR:PORT, found " + request_.peer;
       echo.peer = *peer;
     }
+    if (auto refusal = lay_network({})) return refusal;
     if (!request_.log.empty()) {
       auto file = open_log(request_.log);
       if (!file) return file.error();
       log_file_ = std::move(*file);
       log_.emplace(log_file_.get(), static_cast<Weight>(request_.log_level));
+      if (network_) log_->name_as(*network_->passage, driver_);
       driver_.observe(*log_);
       echo.observers = {&*log_};
     }
@@ -204,6 +207,7 @@ class ConnectRun final : public Observer {
     report_.unused = client().counters();
     report_.sockets = driver_.counters();
     driver_.stop();
+    if (network_) network_->complain();
   }
 
   void say_result() const {
@@ -224,6 +228,20 @@ class ConnectRun final : public Observer {
     std::fflush(stdout);
   }
 
+  /// Over the real network, if one was given.
+  Refusal lay_network(std::vector<Endpoint> fronts) {
+    std::vector<std::string> warnings;
+    auto network = read_network(request_.network, "turn-client", "turn-server", std::move(fronts),
+                                registry_, warnings);
+    for (const std::string& each : warnings) fmt::print(stderr, "{}\n", each);
+    if (!network) return network.error();
+    if (!*network) return {};
+    network_ = std::move(**network);
+    driver_.impair(*network_->passage);
+    driver_.rename(network_->name());
+    return {};
+  }
+
   void keep_log_fresh() {
     if (!log_) return;
     log_->flush();
@@ -231,6 +249,8 @@ class ConnectRun final : public Observer {
   }
 
   const ConnectRequest& request_;
+  const RoleRegistry& registry_;
+  std::optional<LiveNetwork> network_;
   LogFile log_file_;
   std::optional<LiveLog> log_;
   ConnectReport report_;
@@ -244,8 +264,8 @@ class ConnectRun final : public Observer {
 
 }  // namespace
 
-int connect_verb(const ConnectRequest& request) {
-  ConnectRun run(request);
+int connect_verb(const ConnectRequest& request, const RoleRegistry& registry) {
+  ConnectRun run(request, registry);
   if (const auto refusal = run.prepare()) {
     fmt::print(stderr, "tickover connect: {}\n", *refusal);
     return 2;

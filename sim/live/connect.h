@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/turn/client/config.h"
+#include "sim/live/network_file.h"
 #include "sim/program/option.h"
 
 namespace tickover::sim::live {
@@ -24,6 +25,8 @@ struct ConnectRequest {
   std::string peer;
   std::uint64_t size = 100;
   std::uint64_t rate = 10;
+
+  NetworkRequest network;
 
   std::string log;  // path; "-": stderr; empty: none
   std::size_t log_level = 0;
@@ -45,6 +48,6 @@ OptionList connect_options(ConnectRequest& request);
 
 /// `tickover connect`: keeps an allocation on a real relay and says what happens to it. Returns the
 /// exit code.
-int connect_verb(const ConnectRequest& request);
+int connect_verb(const ConnectRequest& request, const RoleRegistry& registry);
 
 }  // namespace tickover::sim::live

@@ -46,6 +46,7 @@ OptionList connect_options(ConnectRequest& request) {
   options.group("Messages")
       .flag("--fingerprint", "requests carry FINGERPRINT", config.fingerprint)
       .text("--software", "TEXT", "SOFTWARE of the requests (none)", config.software);
+  add_network_options(options, request.network);
   options.group("Output")
       .text("--log", "FILE", "write a log as JSON Lines; - is stderr", request.log)
       .choice("--log-level", {"trace", "info", "warning", "error"},

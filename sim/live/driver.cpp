@@ -184,6 +184,10 @@ void Driver::observe(Observer& observer) {
   impl_->options.observers.push_back(&observer);
 }
 
+void Driver::rename(std::string name) {
+  impl_->options.name = std::move(name);
+}
+
 void Driver::impair(Passage& passage) {
   impl_->options.passage = &passage;
 }

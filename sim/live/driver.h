@@ -75,6 +75,8 @@ class Driver {
   /// start(), or for a new one on a stopped driver.
   void become(AnyMachine machine);
   void observe(Observer& observer);
+  /// From now on this is the host's name in logs.
+  void rename(std::string name);
   /// From now on every datagram goes through `passage`, which must live as long as the driver.
   void impair(Passage& passage);
   /// Gives the machine the wall clock and the addresses, and does what it wants done.

@@ -113,6 +113,7 @@ void Driver::Impl::arrived(const Datagram& datagram) {
   if (options.passage == nullptr) return give(datagram);
   const Instant now = loop.now();
   const Fate fate = options.passage->incoming(self, datagram, now);
+  tell([&](Observer& observer) { observer.arrived(self, datagram, fate, now); });
   if (passes_at_once(fate)) return give(datagram);
   const Bytes rest = bent(MutableBytes(incoming).first(datagram.payload.size()), fate);
   Datagram as_it_arrives = datagram;
@@ -137,6 +138,11 @@ void Driver::Impl::send(const Send& send, MutableBytes payload) {
     fate = options.passage->outgoing(self, send, payload, changed_at);
   }
   if (passes_at_once(fate)) return done(fate, put(send, payload));
+  if (fate.dropped == DropReason::send_refused) {
+    ++counters.taken_away;
+    answer_later(SendRefused{send.local, send.remote});
+    return done(fate, SendResult::refused);
+  }
   done(fate, SendResult::held);  // as it was sent
   const Bytes rest = bent(payload, fate);
   Send as_it_leaves = send;

@@ -2,9 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "sim/live/driver.h"
 #include "sim/live/host.h"
+#include "sim/report/fate_words.h"
 #include "sim/report/json.h"
+#include "sim/world/digest.h"
 #include "sim/world/host_clock.h"
 
 namespace tickover::sim::live {
@@ -15,17 +19,6 @@ constexpr std::size_t flush_at = 64 * 1024;
 std::string packet_name(const Driver& driver, const PacketId& id) {
   std::string text = fmt::format("{} {}", driver.machine().kind_name(id.kind), id.transaction);
   if (id.copy > 1) text += fmt::format(", copy {}", id.copy);
-  return text;
-}
-
-std::string fate_text(const Fate& fate) {
-  std::string text;
-  if (fate.dropped != DropReason::none) return fmt::format(": lost ({})", name_of(fate.dropped));
-  if (fate.corrupted) text += ": corrupted";
-  if (fate.truncated) text += fmt::format(": truncated to {} bytes", fate.kept);
-  if (fate.congested) text += ": congestion marked";
-  if (fate.copies > 1) text += ": duplicated";
-  if (fate.reordered) text += ": held back";
   return text;
 }
 
@@ -98,6 +91,7 @@ void LiveLog::given(const Driver& driver, const Input& input, Instant) {
     return;
   }
   if (!wants(Weight::trace)) return;
+  if (has_names(driver)) return see_arrival(driver, *datagram);
   Conversation& names = conversation(driver, datagram->remote);
   const PacketId id = names.in.name(0, driver.machine().label(datagram->payload), names.out);
   write(&driver,
@@ -135,19 +129,68 @@ void LiveLog::sent(const Driver& driver, const Send& send, Bytes payload, const 
   const bool is_lost = fate.dropped != DropReason::none;
   const bool is_bad = is_lost || fate.is_bent() || result == SendResult::too_big;
   const Weight weight = is_bad ? Weight::warning : Weight::trace;
-  if (!wants(weight) || result == SendResult::refused) return;
-  Conversation& names = conversation(driver, send.remote);
-  const PacketId id = names.out.name(0, driver.machine().label(payload), names.in);
+  if (!wants(weight) || (result == SendResult::refused && !is_lost)) return;
+  std::string packet = "datagram";
+  std::string target = send.remote.text();
+  if (!has_names(driver)) {
+    Conversation& names = conversation(driver, send.remote);
+    packet = packet_name(driver, names.out.name(0, driver.machine().label(payload), names.in));
+  } else if (const PacketId* id = network_->last()) {
+    packet = packet_name(driver, *id);
+    target = network_->plan().to_name(id->direction);
+  }
   write(&driver,
-        {weight, fmt::format("{} sends {} to {} ({} bytes, {} > {}){}{}", driver.name(),
-                             packet_name(driver, id), send.remote.text(), send.size,
-                             send.local.text(), send.remote.text(), fate_text(fate),
-                             result == SendResult::too_big ? ": too long for the path" : "")},
+        {weight,
+         fmt::format("{} sends {} to {} ({} bytes, {} > {}){}{}", driver.name(), packet, target,
+                     send.size, send.local.text(), send.remote.text(), fate_words(fate),
+                     result == SendResult::too_big ? ": too long for the path" : "")},
+        kind_);
+}
+
+/// The far end's line, as it stands in a simulated run.
+void LiveLog::arrived(const Driver& driver, const Datagram& datagram, const Fate& fate, Instant) {
+  const PacketId* id = has_names(driver) ? network_->last() : nullptr;
+  if (id == nullptr) return;
+  const bool is_lost = fate.dropped != DropReason::none;
+  const bool is_bad = is_lost || fate.is_bent();
+  const Weight weight = is_bad ? Weight::warning : Weight::trace;
+  const Plan& plan = network_->plan();
+  if (wants(weight)) {
+    write(&driver,
+          {weight, fmt::format("{} sends {} to {} ({} bytes, {} > {}){}",
+                               plan.from_name(id->direction), packet_name(driver, *id),
+                               plan.to_name(id->direction), datagram.payload.size(),
+                               datagram.remote.text(), datagram.local.text(), fate_words(fate))},
+          "far");
+  }
+  if (is_lost || !wants(Weight::trace)) return;
+  if (coming_.size() >= most_coming) coming_.erase(coming_.begin());
+  coming_.push_back({.digest = Digest::of(datagram.payload),
+                     .is_bent = fate.is_bent(),
+                     .copies = fate.copies,
+                     .id = *id});
+}
+
+void LiveLog::see_arrival(const Driver& driver, const Datagram& datagram) {
+  const std::uint64_t digest = Digest::of(datagram.payload);
+  auto at = std::ranges::find_if(
+      coming_, [&](const Coming& each) { return !each.is_bent && each.digest == digest; });
+  if (at == coming_.end()) at = std::ranges::find(coming_, true, &Coming::is_bent);
+  std::string packet = "datagram";
+  std::string source = datagram.remote.text();
+  if (at != coming_.end()) {
+    packet = packet_name(driver, at->id) + (at->is_again ? " again" : "");
+    source = network_->plan().from_name(at->id.direction);
+    at->is_again = true;
+    if (--at->copies == 0) coming_.erase(at);
+  }
+  write(&driver, {Weight::trace, fmt::format("{} gets {} from {}", driver.name(), packet, source)},
         kind_);
 }
 
 void LiveLog::lost(const Driver& driver, const Datagram& datagram, const Fate& fate, Instant) {
-  if (!wants(Weight::warning)) return;
+  const bool is_told = has_names(driver) && fate.dropped != DropReason::none;
+  if (!wants(Weight::warning) || is_told) return;
   Conversation& names = conversation(driver, datagram.remote);
   const PacketId id = names.in.name(0, driver.machine().label(datagram.payload), names.out);
   write(&driver,

@@ -31,6 +31,8 @@ class Observer {
   virtual void commanded(const Driver&, const Command&, bool /*accepted*/, Instant) {}
   /// The machine sent this.
   virtual void sent(const Driver&, const Send&, Bytes, const Fate&, SendResult, Instant) {}
+  /// The Passage has decided on a datagram that arrived; the machine may get it later, or never.
+  virtual void arrived(const Driver&, const Datagram&, const Fate&, Instant) {}
   /// A datagram arrived that the machine does not get, by the Passage's verdict.
   virtual void lost(const Driver&, const Datagram&, const Fate&, Instant) {}
   virtual void told(const Driver&, const Notice&, Instant) {}
@@ -39,7 +41,8 @@ class Observer {
 /// Stands between a machine and its sockets and decides what befalls each datagram: the seam for
 /// impairment. Fates are those of the simulator's links; Fate{.copies = 1} lets it pass. The driver
 /// carries them out: drops, copies, delays, a mark of congestion, a cut to `kept` bytes, and a
-/// bent `corrupt_bit`, modulo the size.
+/// bent `corrupt_bit`, modulo the size. What goes out and is dropped as `send_refused`, the machine
+/// is told of.
 class Passage {
  public:
   virtual ~Passage() = default;

@@ -112,7 +112,8 @@ Refusal settle_credentials(const RelayRequest& request, turn::ServerConfig& conf
 /// One run of the relay, from the first socket to the last word.
 class RelayRun final : public Observer {
  public:
-  explicit RelayRun(const RelayRequest& request) : request_(request) {}
+  RelayRun(const RelayRequest& request, const RoleRegistry& registry)
+      : request_(request), registry_(registry) {}
 
   Refusal prepare() {
     turn::ServerConfig config = request_.config;
@@ -120,11 +121,13 @@ class RelayRun final : public Observer {
     if (auto refusal = settle_addresses(request_, config)) return refusal;
     if (auto refusal = settle_credentials(request_, config)) return refusal;
     if (auto refusal = config.problem()) return refusal;
+    if (auto refusal = lay_network(config.listen)) return refusal;
     if (!request_.log.empty()) {
       auto file = open_log(request_.log);
       if (!file) return file.error();
       log_file_ = std::move(*file);
       log_.emplace(log_file_.get(), static_cast<Weight>(request_.log_level));
+      if (network_) log_->name_as(*network_->passage, driver_);
       driver_.observe(*log_);
     }
     driver_.observe(*this);
@@ -142,6 +145,7 @@ class RelayRun final : public Observer {
     summary_.server = server().counters();
     summary_.sockets = driver_.counters();
     driver_.stop();
+    if (network_) network_->complain();
     say(request_.json ? summary_.json() + "\n" : summary_.text());
     if (log_ && !log_->flush()) {
       fmt::print(stderr, "tickover relay: the log could not be written\n");
@@ -205,6 +209,20 @@ class RelayRun final : public Observer {
     std::fflush(stdout);  // scripts wait for it
   }
 
+  /// Over the real network, if one was given.
+  Refusal lay_network(std::vector<Endpoint> fronts) {
+    std::vector<std::string> warnings;
+    auto network = read_network(request_.network, "turn-server", "turn-client", std::move(fronts),
+                                registry_, warnings);
+    for (const std::string& each : warnings) fmt::print(stderr, "{}\n", each);
+    if (!network) return network.error();
+    if (!*network) return {};
+    network_ = std::move(**network);
+    driver_.impair(*network_->passage);
+    driver_.rename(network_->name());
+    return {};
+  }
+
   void keep_log_fresh() {
     if (!log_) return;
     log_->flush();
@@ -212,6 +230,8 @@ class RelayRun final : public Observer {
   }
 
   const RelayRequest& request_;
+  const RoleRegistry& registry_;
+  std::optional<LiveNetwork> network_;
   LogFile log_file_;
   std::optional<LiveLog> log_;
   RelaySummary summary_;
@@ -222,9 +242,9 @@ class RelayRun final : public Observer {
 
 }  // namespace
 
-int relay_verb(const RelayRequest& request) {
+int relay_verb(const RelayRequest& request, const RoleRegistry& registry) {
   allow_many_sockets();
-  RelayRun run(request);
+  RelayRun run(request, registry);
   if (const auto refusal = run.prepare()) return refuse(*refusal);
   return run.run();
 }

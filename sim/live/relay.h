@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/turn/server/config.h"
+#include "sim/live/network_file.h"
 #include "sim/program/option.h"
 #include "sim/report/story.h"
 
@@ -20,6 +21,8 @@ struct RelayRequest {
   std::string rest_secret_file;
   std::vector<std::string> alternate_servers;
   std::vector<std::string> password_algorithms;
+
+  NetworkRequest network;
 
   std::string log;  // path; "-": stderr; empty: none
   std::size_t log_level = static_cast<std::size_t>(Weight::info);
@@ -41,6 +44,6 @@ inline constexpr const char* relay_footer =
 OptionList relay_options(RelayRequest& request);
 
 /// `tickover relay`: serves until a signal ends it, then prints what it did. Returns the exit code.
-int relay_verb(const RelayRequest& request);
+int relay_verb(const RelayRequest& request, const RoleRegistry& registry);
 
 }  // namespace tickover::sim::live

@@ -74,6 +74,7 @@ OptionList relay_options(RelayRequest& request) {
       .flag("--redirect-unauthenticated", "tell --alternate-server to anybody, unsigned",
             config.redirect_unauthenticated)
       .text("--software", "TEXT", "SOFTWARE of the responses (none)", config.software);
+  add_network_options(options, request.network);
   options.group("Running")
       .text("--log", "FILE", "write a log as JSON Lines; - is stderr", request.log)
       .choice("--log-level", {"trace", "info", "warning", "error"},

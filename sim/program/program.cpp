@@ -284,8 +284,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
       return check_files(check_paths, check_json, std::cout, std::cerr, registry);
     }
     if (new_app->parsed()) return new_scenario(new_name, std::cout, std::cerr, new_json);
-    if (relay_app->parsed()) return live::relay_verb(relay);
-    if (connect_app->parsed()) return live::connect_verb(connect);
+    if (relay_app->parsed()) return live::relay_verb(relay, registry);
+    if (connect_app->parsed()) return live::connect_verb(connect, registry);
     if (list_paths.empty()) list_paths = {"scenarios"};
     return list_scenarios(list_paths, list_json, std::cout, std::cerr);
   };

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "sim/report/fate_words.h"
 #include "sim/world/host_clock.h"
 
 namespace tickover::sim {
@@ -27,20 +28,8 @@ void tell_sent(const Step& step, const World& world, std::vector<StoryLine>& lin
         fmt::format("{} sends {} to {} ({} bytes, {} > {})", name_of_host(world, step.host),
                     packet_text(world, step.host, sent.has_id, sent.id), target_text(world, sent),
                     sent.size, sent.local.text(), sent.remote.text());
-    if (sent.fate.dropped != DropReason::none) {
-      line.weight = Weight::warning;
-      line.message += fmt::format(": lost ({})", name_of(sent.fate.dropped));
-    } else if (sent.fate.corrupted) {
-      line.weight = Weight::warning;
-      line.message += ": corrupted";
-    }
-    if (sent.fate.truncated) {
-      line.weight = Weight::warning;
-      line.message += fmt::format(": cut to {} bytes", sent.fate.kept);
-    }
-    if (sent.fate.congested) line.message += ": congestion marked";
-    if (sent.fate.copies > 1) line.message += ": duplicated";
-    if (sent.fate.reordered) line.message += ": held back";
+    if (sent.fate.dropped != DropReason::none || sent.fate.is_bent()) line.weight = Weight::warning;
+    line.message += fate_words(sent.fate);
     lines.push_back(std::move(line));
   }
 }

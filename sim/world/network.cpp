@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/random.h"
+#include "sim/world/orders.h"
 #include "sim/world/world.h"
 
 namespace tickover::sim {
@@ -12,9 +13,6 @@ namespace {
 /// Between sockets of one host, and through a NAT back to the inside.
 constexpr Duration local_delay = std::chrono::microseconds(1);
 constexpr std::size_t deepest_nat = 8;
-// The headers of IP and UDP before a payload (RFC 791, RFC 8200, RFC 768).
-constexpr std::uint32_t ipv4_overhead = 20 + 8;
-constexpr std::uint32_t ipv6_overhead = 40 + 8;
 
 }  // namespace
 
@@ -74,11 +72,7 @@ void World::transmit(HostIndex host, const Send& send) {
     return drop(DropReason::send_refused);
   }
   record.fate = decide_fate(*conditions, orders, crossing_of(direction, send, record));
-  if (record.fate.corrupted && record.size > 0) {
-    const std::uint64_t bits = std::uint64_t{record.size} * 8;
-    record.fate.corrupt_bit = orders.corrupt_bit ? *orders.corrupt_bit % bits
-                                                 : scale_below(record.fate.corrupt_word, bits);
-  }
+  choose_bit(record.fate, orders, record.size);
   drive(record);
   if (!link.eavesdroppers.empty()) overhear(host, send, record);
   if (record.fate.dropped == DropReason::too_big) {
@@ -98,17 +92,13 @@ void World::drive(SentRecord& record) {
 }
 
 Crossing World::crossing_of(std::uint32_t direction, const Send& send, const SentRecord& record) {
-  const std::uint64_t there = plan_->directions[direction].key;
-  const std::uint64_t back = plan_->directions[direction ^ 1u].key;
-  return {.key = mix(plan_->seed, record.id.hash(there)),
-          .direction_key = mix(plan_->seed, there),
-          .link_key = mix(plan_->seed, there ^ back),
-          .now = now_,
-          .size = static_cast<std::uint32_t>(record.size),
-          .overhead = send.remote.family() == AddressFamily::ipv4 ? ipv4_overhead : ipv6_overhead,
-          .dont_fragment = send.dont_fragment,
-          .is_ecn_capable = send.ecn != Ecn::not_ect,
-          .queue = &queues_[direction]};
+  Crossing crossing = sim::crossing_of(*plan_, record.id, send.remote.family());
+  crossing.now = now_;
+  crossing.size = static_cast<std::uint32_t>(record.size);
+  crossing.dont_fragment = send.dont_fragment;
+  crossing.is_ecn_capable = send.ecn != Ecn::not_ect;
+  crossing.queue = &queues_[direction];
+  return crossing;
 }
 
 /// What `host` sent, as it left.

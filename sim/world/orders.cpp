@@ -1,9 +1,19 @@
 // What the faults of the moment, and those that name one datagram, ask of a link.
+#include "sim/world/orders.h"
+
 #include <algorithm>
 
+#include "core/random.h"
 #include "sim/world/world.h"
 
 namespace tickover::sim {
+namespace {
+
+// The headers of IP and UDP before a payload (RFC 791, RFC 8200, RFC 768).
+constexpr std::uint32_t ipv4_overhead = 20 + 8;
+constexpr std::uint32_t ipv6_overhead = 40 + 8;
+
+}  // namespace
 
 Orders World::orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
                          const Conditions*& conditions) {
@@ -13,23 +23,25 @@ Orders World::orders_for(std::uint32_t direction, HostIndex sender, const Packet
       obey(fault, sender, id, orders, conditions);
     }
   }
-  const std::vector<NamedFault>& named = plan_->named_faults;
-  if (named.empty()) return orders;
-  const NamedFault first{direction, id.transaction, id.copy, 0};
-  for (auto at = std::ranges::lower_bound(named, first); at != named.end(); ++at) {
-    if (at->direction != direction || at->transaction != id.transaction || at->copy != id.copy) {
-      break;
-    }
-    // A healed network does nobody harm any more, but it is as slow as it was.
-    const FaultAction& action = plan_->faults[at->fault].spec->action;
-    if (healed_ && !std::holds_alternative<Delay>(action)) continue;
-    obey(at->fault, sender, id, orders, conditions);
-  }
+  visit_named_faults(*plan_, id, healed_,
+                     [&](std::uint32_t fault) { obey(fault, sender, id, orders, conditions); });
   return orders;
 }
 
 bool World::is_meant(const FaultPlan& fault, const PacketMatch& match, HostIndex sender,
                      const PacketId& id) const {
+  return sim::is_meant(fault, match, hosts_[sender].machine.kind_name(id.kind), id);
+}
+
+void World::obey(std::uint32_t index, HostIndex sender, const PacketId& id, Orders& orders,
+                 const Conditions*& conditions) {
+  const FaultPlan& fault = plan_->faults[index];
+  const auto meant = [&](const PacketMatch& match) { return is_meant(fault, match, sender, id); };
+  if (sim::obey(fault, id, std::ref(meant), orders, conditions)) ++fault_matches_[index];
+}
+
+bool is_meant(const FaultPlan& fault, const PacketMatch& match, std::string_view kind_name,
+              const PacketId& id) {
   const auto within = [](std::int64_t low, std::int64_t high, std::uint32_t value) {
     return low < 0 || (low <= value && value <= high);
   };
@@ -37,16 +49,15 @@ bool World::is_meant(const FaultPlan& fault, const PacketMatch& match, HostIndex
   if (!within(fault.copy_low, fault.copy_high, id.copy)) return false;
   if (match.message.empty()) return true;
   // "Refresh" names every class of that method, "Refresh success" just one.
-  const std::string_view name = hosts_[sender].machine.kind_name(id.kind);
-  return name.starts_with(match.message) &&
-         (name.size() == match.message.size() || name[match.message.size()] == ' ');
+  return kind_name.starts_with(match.message) &&
+         (kind_name.size() == match.message.size() || kind_name[match.message.size()] == ' ');
 }
 
-void World::obey(std::uint32_t index, HostIndex sender, const PacketId& id, Orders& orders,
-                 const Conditions*& conditions) {
-  const FaultPlan& fault = plan_->faults[index];
+bool obey(const FaultPlan& fault, const PacketId& id,
+          const std::function<bool(const PacketMatch&)>& is_meant, Orders& orders,
+          const Conditions*& conditions) {
   const FaultAction& action = fault.spec->action;
-  const auto matches = [&](const auto* on) { return on && is_meant(fault, on->match, sender, id); };
+  const auto matches = [&](const auto* on) { return on && is_meant(on->match); };
   if (std::holds_alternative<Partition>(action) || std::holds_alternative<Block>(action)) {
     orders.partition = true;
   } else if (std::holds_alternative<Degrade>(action)) {
@@ -73,9 +84,25 @@ void World::obey(std::uint32_t index, HostIndex sender, const PacketId& id, Orde
     orders.truncate = true;
     if (cut->keep) orders.keep = static_cast<std::uint32_t>(*cut->keep);
   } else {
-    return;
+    return false;
   }
-  ++fault_matches_[index];
+  return true;
+}
+
+Crossing crossing_of(const Plan& plan, const PacketId& id, AddressFamily family) {
+  const std::uint64_t there = plan.directions[id.direction].key;
+  const std::uint64_t back = plan.directions[id.direction ^ 1u].key;
+  return {.key = mix(plan.seed, id.hash(there)),
+          .direction_key = mix(plan.seed, there),
+          .link_key = mix(plan.seed, there ^ back),
+          .overhead = family == AddressFamily::ipv4 ? ipv4_overhead : ipv6_overhead};
+}
+
+void choose_bit(Fate& fate, const Orders& orders, std::size_t size) {
+  if (!fate.corrupted || size == 0) return;
+  const std::uint64_t bits = std::uint64_t{size} * 8;
+  fate.corrupt_bit =
+      orders.corrupt_bit ? *orders.corrupt_bit % bits : scale_below(fate.corrupt_word, bits);
 }
 
 }  // namespace tickover::sim
