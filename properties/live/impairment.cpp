@@ -141,6 +141,39 @@ TEST_F(LiveImpairment, leaves_alone_whom_the_file_does_not_know) {
   EXPECT_EQ(network.last(), nullptr);
 }
 
+TEST_F(LiveImpairment, counts_each_address_by_itself_and_knows_those_of_the_file) {
+  const auto plan = plan_of(std::string(short_link) + R"([[host]]
+name    = "bob"
+role    = "peer"
+address = "203.0.113.9"
+[[link]]
+between = ["relay", "bob"]
+latency = "7ms"
+)");
+  Relay relay(loop, any_v4);
+  Impairment network(plan,
+                     {*plan->host_named("relay"), *plan->host_named("alice"), {relay.address}});
+  const auto judge = [&](const Endpoint& local, const char* remote) {
+    return network.outgoing(relay.driver,
+                            {.local = local, .remote = Endpoint::parse(remote).value()},
+                            as_bytes("x"), loop.now());
+  };
+  const auto number = [&] { return network.last() ? network.last()->transaction : 0; };
+  judge(relay.address, "127.0.0.1:5000");
+  EXPECT_EQ(number(), 1u);
+  judge(relay.address, "127.0.0.1:5001");
+  EXPECT_EQ(number(), 2u);
+  judge(relay.address, "127.0.0.2:5000");
+  EXPECT_EQ(number(), 1u);
+  const Endpoint relayed{relay.address.ip, 9};
+  EXPECT_EQ(judge(relayed, "203.0.113.9:5000").delay[0], Duration(7ms));
+  EXPECT_EQ(number(), 1u);
+  judge(relay.address, "203.0.113.9:5001");
+  EXPECT_EQ(number(), 2u);
+  EXPECT_EQ(judge(relayed, "203.0.113.8:5000"), Fate{.copies = 1});
+  EXPECT_EQ(network.last(), nullptr);
+}
+
 /// Everything that dice and time can do on a link.
 const std::string bad_link = R"(
 [[link]]

@@ -75,6 +75,22 @@ TEST_F(LiveNetworkFile, is_told_what_real_sockets_cannot_do) {
   EXPECT_EQ(finished.err, "warning: net.toml:14:1: left out: real sockets cannot do this fault\n");
 }
 
+TEST_F(LiveNetworkFile, is_told_what_real_hosts_are_not) {
+  bench.write("net.toml", std::string(hosts) + R"(nat   = { timeout = "30s" }
+clock = { drift-ppm = 50 }
+)" + link + R"([[fault]]
+at        = "1s after alice gets an allocation"
+for       = "1s"
+partition = ["alice", "relay"]
+)");
+  const Finished finished = connect({"--network", "net.toml", "--for", "10ms"});
+  EXPECT_EQ(finished.exit, 3);
+  EXPECT_EQ(finished.err,
+            "warning: net.toml:7:1: there is no NAT on real sockets but those that are there\n"
+            "warning: net.toml:7:1: a real host's clock goes as it goes\n"
+            "warning: net.toml:16:1: left out: live, a fault's time counts from the start only\n");
+}
+
 TEST_F(LiveNetworkFile, must_fit_the_program) {
   expect_refusal({"--as", "alice"}, "--as needs --network FILE");
   expect_refusal({"--seed", "7"}, "--seed needs --network FILE");

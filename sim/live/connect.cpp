@@ -102,7 +102,10 @@ class ConnectRun final : public Observer {
       if (!peer || peer->port == 0) return "--peer: expected ADDR:PORT, found " + request_.peer;
       echo.peer = *peer;
     }
-    if (auto refusal = lay_network({})) return refusal;
+    auto network =
+        lay_network(driver_, request_.network, {"turn-client", "turn-server", {}}, registry_);
+    if (!network) return network.error();
+    network_ = std::move(*network);
     if (!request_.log.empty()) {
       auto file = open_log(request_.log);
       if (!file) return file.error();
@@ -226,20 +229,6 @@ class ConnectRun final : public Observer {
     const std::int64_t ms = (loop_.now() - Instant()) / Duration(std::chrono::milliseconds(1));
     fmt::print("{:>6}.{:03}  {}\n", ms / 1000, ms % 1000, what);
     std::fflush(stdout);
-  }
-
-  /// Over the real network, if one was given.
-  Refusal lay_network(std::vector<Endpoint> fronts) {
-    std::vector<std::string> warnings;
-    auto network = read_network(request_.network, "turn-client", "turn-server", std::move(fronts),
-                                registry_, warnings);
-    for (const std::string& each : warnings) fmt::print(stderr, "{}\n", each);
-    if (!network) return network.error();
-    if (!*network) return {};
-    network_ = std::move(**network);
-    driver_.impair(*network_->passage);
-    driver_.rename(network_->name());
-    return {};
   }
 
   void keep_log_fresh() {

@@ -69,25 +69,32 @@ bool Impairment::is_front(const Endpoint& local) const {
   return part_.fronts.empty() || std::ranges::find(part_.fronts, local) != part_.fronts.end();
 }
 
-std::uint32_t Impairment::direction_to(const Endpoint& local, const Endpoint& remote) const {
-  const NodeIndex self = outside(*plan_, part_.self);
-  if (const auto owner = plan_->owner({}, remote.ip); owner && !part_.fronts.empty()) {
-    const std::uint32_t direction = plan_->direction(self, *owner);
-    if (direction != no_index) return direction;
+Impairment::Route Impairment::route(const Endpoint& local, const Endpoint& remote) const {
+  if (!part_.fronts.empty()) {
+    const auto owner = plan_->owner({}, remote.ip);
+    const std::uint32_t known =
+        owner ? plan_->direction(outside(*plan_, part_.self), *owner) : no_index;
+    if (known != no_index) return {known, {}};
+    if (!is_front(local)) return {};
   }
-  return is_front(local) ? direction_between(*plan_, part_.self, part_.other) : no_index;
+  // Whoever has but one far end goes on counting when that moves to another address.
+  return {direction_between(*plan_, part_.self, part_.other),
+          part_.fronts.empty() ? IpAddress() : remote.ip};
 }
 
-Impairment::Conversation& Impairment::conversation(std::uint32_t direction, const Endpoint& local,
-                                                   const Endpoint& remote) {
-  // Whoever has but one far end goes on counting when that moves to another address.
-  const bool is_one = part_.fronts.empty() || !is_front(local);
-  const auto key = std::pair(direction, is_one ? IpAddress() : remote.ip);
+Impairment::Conversation& Impairment::conversation(const Route& route) {
+  const auto key = std::pair(route.direction, route.whose);
   if (conversations_.size() >= most_conversations && !conversations_.contains(key)) {
     conversations_.clear();
   }
-  const std::uint64_t number = conversations_.size();
-  return conversations_.try_emplace(key, Conversation{number, {}, {}}).first->second;
+  // The first on a link has the dice of the file's host.
+  auto at = conversations_.find(key);
+  if (at == conversations_.end()) {
+    const auto number = static_cast<std::uint64_t>(std::ranges::count(
+        conversations_, route.direction, [](const auto& each) { return each.first.first; }));
+    at = conversations_.emplace(key, Conversation{number, {}, {}}).first;
+  }
+  return at->second;
 }
 
 bool Impairment::stands(const FaultPlan& fault, Instant now) const {
@@ -132,11 +139,11 @@ Fate Impairment::judge(const Driver& driver, std::uint64_t conversation, Crossin
 }
 
 Fate Impairment::outgoing(const Driver& driver, const Send& send, Bytes payload, Instant now) {
-  const std::uint32_t direction = direction_to(send.local, send.remote);
-  has_last_ = direction != no_index;
+  const Route way = route(send.local, send.remote);
+  has_last_ = way.direction != no_index;
   if (!has_last_) return passes;
-  Conversation& names = conversation(direction, send.local, send.remote);
-  last_ = names.there.name(direction, driver.machine().label(payload), names.back);
+  Conversation& names = conversation(way);
+  last_ = names.there.name(way.direction, driver.machine().label(payload), names.back);
   return judge(driver, names.number,
                {.now = now,
                 .size = static_cast<std::uint32_t>(payload.size()),
@@ -146,11 +153,12 @@ Fate Impairment::outgoing(const Driver& driver, const Send& send, Bytes payload,
 }
 
 Fate Impairment::incoming(const Driver& driver, const Datagram& datagram, Instant now) {
-  const std::uint32_t direction = direction_to(datagram.local, datagram.remote);
-  has_last_ = direction != no_index;
+  const Route way = route(datagram.local, datagram.remote);
+  has_last_ = way.direction != no_index;
   if (!has_last_) return passes;
-  Conversation& names = conversation(direction, datagram.local, datagram.remote);
-  last_ = names.back.name(direction ^ 1u, driver.machine().label(datagram.payload), names.there);
+  Conversation& names = conversation(way);
+  last_ =
+      names.back.name(way.direction ^ 1u, driver.machine().label(datagram.payload), names.there);
   return judge(driver, names.number,
                {.now = now,
                 .size = static_cast<std::uint32_t>(datagram.payload.size()),

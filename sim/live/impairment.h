@@ -54,9 +54,12 @@ class Impairment final : public Passage {
   };
   static constexpr std::size_t most_conversations = 1'024;
 
-  std::uint32_t direction_to(const Endpoint& local, const Endpoint& remote) const;
-  Conversation& conversation(std::uint32_t direction, const Endpoint& local,
-                             const Endpoint& remote);
+  struct Route {
+    std::uint32_t direction = no_index;  // towards the far end
+    IpAddress whose;                     // far end, if others may play the same host
+  };
+  Route route(const Endpoint& local, const Endpoint& remote) const;
+  Conversation& conversation(const Route& route);
   bool is_front(const Endpoint& local) const;
   Fate judge(const Driver& driver, std::uint64_t conversation, Crossing crossing,
              AddressFamily family);

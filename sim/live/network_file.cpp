@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "sim/live/driver.h"
 #include "sim/program/load.h"
 #include "sim/scenario/text.h"
 
@@ -42,10 +43,9 @@ std::string at(const std::string& file, Place place, std::string_view what) {
 }
 
 /// What of the file real sockets do not do.
-void warn(const Plan& plan, const std::string& file, const Part& part,
-          std::vector<std::string>& warnings) {
+void warn(const Plan& plan, const std::string& file, const Part& part) {
   const auto warning = [&](Place place, std::string_view what) {
-    warnings.push_back("warning: " + at(file, place, what));
+    fmt::print(stderr, "warning: {}\n", at(file, place, what));
   };
   for (const HostIndex host : {part.self, part.other}) {
     const HostPlan& plays = plan.hosts[host];
@@ -61,6 +61,9 @@ void warn(const Plan& plan, const std::string& file, const Part& part,
         warning(spec.place, "a real host wakes up when its machine asks for it");
       }
     }
+  }
+  if (plan.scenario.icmp) {
+    fmt::print(stderr, "warning: {}: live, the network tells nothing by ICMP\n", file);
   }
   for (const FaultPlan& fault : plan.faults) {
     if (Impairment::can_do(*fault.spec)) continue;
@@ -81,10 +84,6 @@ void add_network_options(OptionList& options, NetworkRequest& request) {
       .text("--seed", "SEED", "of the network's dice (the file's own, or else 1)", request.seed);
 }
 
-const std::string& LiveNetwork::name() const {
-  return passage->plan().hosts[self].info.name;
-}
-
 void LiveNetwork::complain() const {
   const std::vector<FaultPlan>& faults = passage->plan().faults;
   for (std::size_t i = 0; i < faults.size(); ++i) {
@@ -95,10 +94,10 @@ void LiveNetwork::complain() const {
   }
 }
 
-std::expected<std::optional<LiveNetwork>, std::string> read_network(
-    const NetworkRequest& request, std::string_view self_role, std::string_view other_role,
-    std::vector<Endpoint> fronts, const RoleRegistry& registry,
-    std::vector<std::string>& warnings) {
+std::expected<std::optional<LiveNetwork>, std::string> lay_network(Driver& driver,
+                                                                   const NetworkRequest& request,
+                                                                   Roles roles,
+                                                                   const RoleRegistry& registry) {
   if (request.file.empty()) {
     for (const auto& [option, value] :
          {std::pair("--as", &request.as), {"--with", &request.with}, {"--seed", &request.seed}}) {
@@ -113,7 +112,7 @@ std::expected<std::optional<LiveNetwork>, std::string> read_network(
     for (const Problem& problem : problems) text += "\n" + problem.text();
     return std::unexpected(std::move(text));
   }
-  for (const Problem& problem : problems) warnings.push_back(problem.text());
+  for (const Problem& problem : problems) fmt::print(stderr, "{}\n", problem.text());
   std::uint64_t seed = scenario->seed.value_or(1);
   if (!request.seed.empty()) {
     const auto parsed = parse_seed(request.seed);
@@ -122,18 +121,21 @@ std::expected<std::optional<LiveNetwork>, std::string> read_network(
   }
   const auto plan = make_plan(*scenario, seed, registry);
   if (!plan) return std::unexpected(at(request.file, plan.error().place, plan.error().what));
-  const Chosen self = choose(**plan, request.file, "--as", request.as, self_role);
+  const Chosen self = choose(**plan, request.file, "--as", request.as, roles.self);
   if (!self) return std::unexpected(self.error());
-  const Chosen other = choose(**plan, request.file, "--with", request.with, other_role);
+  const Chosen other = choose(**plan, request.file, "--with", request.with, roles.other);
   if (!other) return std::unexpected(other.error());
   if (Impairment::direction_between(**plan, *self, *other) == no_index) {
     return std::unexpected(fmt::format("{}: no link between {} and {}", request.file,
                                        (*plan)->hosts[*self].info.name,
                                        (*plan)->hosts[*other].info.name));
   }
-  Part part{*self, *other, std::move(fronts)};
-  warn(**plan, request.file, part, warnings);
-  return LiveNetwork{request.file, *self, std::make_unique<Impairment>(*plan, std::move(part))};
+  Part part{*self, *other, std::move(roles.fronts)};
+  warn(**plan, request.file, part);
+  LiveNetwork network{request.file, std::make_unique<Impairment>(*plan, std::move(part))};
+  driver.impair(*network.passage);
+  driver.rename((*plan)->hosts[*self].info.name);
+  return network;
 }
 
 }  // namespace tickover::sim::live

@@ -27,21 +27,26 @@ void add_network_options(OptionList& options, NetworkRequest& request);
 /// The links and faults of a scenario on real sockets.
 struct LiveNetwork {
   std::string file;
-  HostIndex self = no_index;
   std::unique_ptr<Impairment> passage;
 
-  /// What the driver is called: the host that it plays.
-  const std::string& name() const;
   /// Says on stderr, at the end, which faults could have touched something and never did.
   void complain() const;
 };
 
-/// For a program that plays a host of role `self_role` whose far end has `other_role`. What real
-/// sockets cannot do is told by `warnings`, with file, line and column; what is wrong is returned.
-/// The file may be planned with `registry`, which must outlive the result.
-/// Nothing if no file is named.
-std::expected<std::optional<LiveNetwork>, std::string> read_network(
-    const NetworkRequest& request, std::string_view self_role, std::string_view other_role,
-    std::vector<Endpoint> fronts, const RoleRegistry& registry, std::vector<std::string>& warnings);
+/// Whom a program can play.
+struct Roles {
+  std::string_view self;
+  std::string_view other;             // at the far end
+  std::vector<Endpoint> fronts = {};  // as in Part
+};
+
+/// Lays the network that was asked for over that of the driver, which gets the name of the host
+/// that it plays. Nothing if no file is named. What real sockets cannot do is told on stderr, with
+/// file, line and column; what is wrong is returned. `registry` must outlive the result, and the
+/// result the driver's work.
+std::expected<std::optional<LiveNetwork>, std::string> lay_network(Driver& driver,
+                                                                   const NetworkRequest& request,
+                                                                   Roles roles,
+                                                                   const RoleRegistry& registry);
 
 }  // namespace tickover::sim::live

@@ -121,7 +121,10 @@ class RelayRun final : public Observer {
     if (auto refusal = settle_addresses(request_, config)) return refusal;
     if (auto refusal = settle_credentials(request_, config)) return refusal;
     if (auto refusal = config.problem()) return refusal;
-    if (auto refusal = lay_network(config.listen)) return refusal;
+    auto network = lay_network(driver_, request_.network,
+                               {"turn-server", "turn-client", config.listen}, registry_);
+    if (!network) return network.error();
+    network_ = std::move(*network);
     if (!request_.log.empty()) {
       auto file = open_log(request_.log);
       if (!file) return file.error();
@@ -207,20 +210,6 @@ class RelayRun final : public Observer {
   static void say(std::string_view text) {
     fmt::print("{}", text);
     std::fflush(stdout);  // scripts wait for it
-  }
-
-  /// Over the real network, if one was given.
-  Refusal lay_network(std::vector<Endpoint> fronts) {
-    std::vector<std::string> warnings;
-    auto network = read_network(request_.network, "turn-server", "turn-client", std::move(fronts),
-                                registry_, warnings);
-    for (const std::string& each : warnings) fmt::print(stderr, "{}\n", each);
-    if (!network) return network.error();
-    if (!*network) return {};
-    network_ = std::move(**network);
-    driver_.impair(*network_->passage);
-    driver_.rename(network_->name());
-    return {};
   }
 
   void keep_log_fresh() {
