@@ -10,6 +10,7 @@
 #include "sim/live/relay.h"
 #include "sim/program/check.h"
 #include "sim/program/crash_note.h"
+#include "sim/program/exhaust_verb.h"
 #include "sim/program/faults_verb.h"
 #include "sim/program/list.h"
 #include "sim/program/new.h"
@@ -164,6 +165,32 @@ CLI::App* add_faults(CLI::App& app, FaultsRequest& faults, const std::string& pr
   return verb;
 }
 
+CLI::App* add_exhaust(CLI::App& app, ExhaustRequest& exhaust, const std::string& program) {
+  exhaust.program = program;
+  CLI::App* verb = app.add_subcommand(
+      "exhaust", "Every history of lost and delivered datagrams of a few transactions in a row");
+  verb->add_option("FILE", exhaust.file, "the scenario")->required()->type_name("");
+  add_seed(*verb, "--seed", exhaust.seed, "decimal, 0x hex or a commit hash (the file's, else 1)");
+  verb->add_option("--transactions", exhaust.transactions,
+                   "their requests in order (the first three): Allocate,Allocate,ChannelBind")
+      ->delimiter(',')
+      ->type_name("KINDS");
+  add_count(*verb, "--losses", exhaust.losses, 1'000, "the most losses in a history (all)", "N", 0);
+  verb->add_option_function<std::string>(
+          "--within",
+          [&exhaust](const std::string& text) {
+            const auto parsed = parse_duration(text);
+            if (!parsed) throw CLI::ValidationError("--within", parsed.error().what);
+            exhaust.within = *parsed;
+          },
+          "from the last loss until all is well, at most (as the policies say)")
+      ->type_name("TIME");
+  verb->add_option("--out", exhaust.out, "folder for a failing history (runs)")->type_name("DIR");
+  add_count(*verb, "--jobs", exhaust.jobs, 1024, "threads (all cores)", "J");
+  verb->add_flag("--json", exhaust.json, "the certificate as JSON");
+  return verb;
+}
+
 /// Nothing that was printed may be lost unnoticed, as on a full disk.
 int flushed(int code) {
   std::cout.flush();
@@ -206,6 +233,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   CLI::App* replay_app = add_replay(app, replay, run.program);
   FaultsRequest faults;
   CLI::App* faults_app = add_faults(app, faults, run.program);
+  ExhaustRequest exhaust;
+  CLI::App* exhaust_app = add_exhaust(app, exhaust, run.program);
   ShrinkRequest shrink;
   CLI::App* shrink_app = add_shrink(app, shrink, run.program);
 
@@ -279,6 +308,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
     }
     if (replay_app->parsed()) return replay_verb(replay, registry);
     if (faults_app->parsed()) return faults_verb(faults, registry);
+    if (exhaust_app->parsed()) return exhaust_verb(exhaust, registry);
     if (shrink_app->parsed()) return shrink_verb(shrink, registry);
     if (check_app->parsed()) {
       return check_files(check_paths, check_json, std::cout, std::cerr, registry);

@@ -1,0 +1,93 @@
+#include "sim/search/exhaust.h"
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+#include "sim/search/loss_walk.h"
+#include "sim/search/spell_out.h"
+
+namespace tickover::sim {
+namespace {
+
+/// What the roles' policies promise once nothing is lost any more, as for a heal.
+Duration policy_bound(const Plan& plan) {
+  const Duration round_trip = plan.longest_round_trip() * 2;
+  Duration bound;
+  for (HostIndex i = 0; i < plan.hosts.size(); ++i) {
+    const Role& role = *plan.hosts[i].role;
+    if (!role.recovery_bound) continue;
+    bound = std::max(bound, role.recovery_bound(plan.context(i, 0, Instant{}), round_trip));
+  }
+  return bound == Duration{} ? plan.duration : bound + round_trip;
+}
+
+/// The failing history as a scenario that ends when it failed.
+Scenario scenario_of(const LossTally::Failing& failing, const LossRules& rules) {
+  Scenario scenario = rules.plan->scenario;
+  scenario.duration = Range<Duration>(failing.end.since_origin());
+  const Plan& plan = *rules.plan;
+  World world(rules.plan, {}, std::make_shared<Fates>(failing.losses));
+  // Kinds have names once their hosts are up.
+  run_until(world, failing.end, rules.limits);
+  for (const NamedFate& loss : failing.losses) {
+    const Node& from = plan.nodes[plan.directions[loss.id.direction].from];
+    HostIndex sender = from.index;
+    for (HostIndex i = 0; from.is_nat && i < plan.hosts.size(); ++i) {
+      if (plan.hosts[i].behind == from.index) sender = i;
+    }
+    scenario.faults.push_back(
+        {.action = Drop{{.from = plan.from_name(loss.id.direction),
+                         .to = plan.to_name(loss.id.direction),
+                         .message = std::string(world.kind_name(sender, loss.id.kind)),
+                         .transaction = Range<std::int64_t>(loss.id.transaction),
+                         .copy = Range<std::int64_t>(loss.id.copy)}}});
+  }
+  return scenario;
+}
+
+}  // namespace
+
+std::expected<Certificate, std::string> exhaust(const Scenario& scenario, std::uint64_t seed,
+                                                const RoleRegistry& registry,
+                                                const ExhaustOptions& options) {
+  const auto drawn = make_plan(scenario, seed, registry);
+  if (!drawn) return std::unexpected(drawn.error().what);
+  SpelledOut plain = spell_out(**drawn, std::make_shared<Fates>(), Instant{}, LinkFaults::spell_out,
+                               registry, options.limits);
+  plain.scenario.expect.heal.reset();  // each history has a bound of its own
+  const auto plan = make_plan(plain.scenario, seed, registry);
+  if (!plan) return std::unexpected(plan.error().what);
+  auto row = rehearse(*plan, options.transactions, options.limits);
+  if (!row) return std::unexpected(row.error());
+  const LossRules rules{
+      .plan = *plan,
+      .row = std::move(*row),
+      .losses = options.losses.value_or(std::numeric_limits<std::uint64_t>::max()),
+      .bound = options.within.value_or(policy_bound(**plan)),
+      .limits = options.limits};
+
+  Claims claims;
+  std::vector<LossTally> tallies(std::max(1u, options.jobs));
+  std::vector<std::thread> workers;
+  for (std::size_t w = 1; w < tallies.size(); ++w) {
+    workers.emplace_back([&, w] { tallies[w] = walk_losses(rules, claims); });
+  }
+  tallies.front() = walk_losses(rules, claims);
+  for (std::thread& worker : workers) worker.join();
+
+  LossTally all;
+  for (const LossTally& tally : tallies) all.add(tally);
+  Certificate certificate = std::move(all.sum);
+  certificate.host = rules.plan->hosts[rules.row.host].info.name;
+  certificate.transactions = rules.row.transactions;
+  certificate.goal = rules.row.goal;
+  certificate.bound = rules.bound;
+  if (all.shortest) {
+    certificate.shortest = FailingHistory{all.shortest->losses.size(), all.shortest->failure,
+                                          scenario_of(*all.shortest, rules)};
+  }
+  return certificate;
+}
+
+}  // namespace tickover::sim
