@@ -165,6 +165,16 @@ TEST(LossHistories, that_are_not_good_again_in_time_fail) {
   EXPECT_EQ(late.shortest->scenario.duration, Range<Duration>(milliseconds(500)));
 }
 
+TEST(LossHistories, are_told_by_the_shortest_that_fails) {
+  ExhaustOptions options;
+  options.within = Duration(seconds(2));
+  const Certificate late = walked("connlib", 2, options);
+  EXPECT_EQ(late.most_losses, 5u);
+  // The waits are 1 s, 1.5 s and 2.25 s.
+  ASSERT_TRUE(late.shortest);
+  EXPECT_EQ(late.shortest->losses, 3u);
+}
+
 std::string refusal(const Scenario& scenario, std::vector<std::string> transactions = {}) {
   const auto result = exhaust(scenario, 1, built_in(), {.transactions = std::move(transactions)});
   return result ? "" : result.error();
