@@ -8,13 +8,16 @@
 
 namespace tickover::turn {
 
+/// 79 RTO of 3 s: who has measured a slow path waits for so long (RFC 8489, section 6.2.1). The 40
+/// s of section 6.3.1 are for those who never measured one.
+inline constexpr Duration longest_transaction = std::chrono::seconds(237);
+
 /// Remembers the requests that made, changed or ended an allocation, or were refused one, for as
 /// long as their nonce could be accepted. Whoever recorded one and sends it again, from its
 /// 5-tuple, gets nothing done: an old Refresh with lifetime 0 does not end a later allocation of
 /// the same 5-tuple, an old Allocate does not make one anew, an old Refresh does not shorten one
-/// (PROTOCOL AB12). Within the 40 s in which a client may still retransmit (RFC 8489,
-/// section 6.3.1), a copy gets the same answer again without a second effect (PROTOCOL T12, F6;
-/// BUGS P14).
+/// (PROTOCOL AB12). As long as a client may still retransmit, a copy gets the same answer again
+/// without a second effect (PROTOCOL T12, F6; BUGS P14).
 ///
 /// CreatePermission and ChannelBind are not in here: they are frequent, and a copy renews at most
 /// what its client had asked for, for one lifetime.

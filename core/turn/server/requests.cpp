@@ -148,7 +148,7 @@ void Server::repeat(const Request& request, const RequestMemory::Outcome& outcom
   const auto slot = allocations_.find(request.tuple());
   const std::uint64_t current = slot ? hash_of(allocations_.at(*slot)) : 0;
   const bool is_as_left = current == (outcome.lives ? outcome.allocation : 0);
-  const bool may_be_awaited = request.now - outcome.at < transaction_patience;
+  const bool may_be_awaited = request.now - outcome.at < longest_transaction;
   if (is_as_left && outcome.allocation != 0 && may_be_awaited) {
     return succeed_refresh(request.reply, outcome.granted);
   }
