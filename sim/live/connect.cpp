@@ -106,14 +106,11 @@ class ConnectRun final : public Observer {
         lay_network(driver_, request_.network, {"turn-client", "turn-server", {}}, registry_);
     if (!network) return network.error();
     network_ = std::move(*network);
-    if (!request_.log.empty()) {
-      auto file = open_log(request_.log);
-      if (!file) return file.error();
-      log_file_ = std::move(*file);
-      log_.emplace(log_file_.get(), static_cast<Weight>(request_.log_level));
-      if (network_) log_->name_as(*network_->passage, driver_);
-      driver_.observe(*log_);
-      echo.observers = {&*log_};
+    const auto least = static_cast<Weight>(request_.log_level);
+    if (auto refusal = log_file_.open(request_.log, least, driver_)) return refusal;
+    if (LiveLog* const log = log_file_.log()) {
+      if (network_) log->name_as(*network_->passage, driver_);
+      echo.observers = {log};
     }
     driver_.observe(*this);
     if (request_.echo || echo.peer) echo_.emplace(driver_, std::move(echo), secure_random());
@@ -125,13 +122,13 @@ class ConnectRun final : public Observer {
 
   int run() {
     loop_.call_on_signals({SIGINT, SIGTERM}, [this](int) { ++signals_; });
-    keep_log_fresh();
+    log_file_.keep_fresh(loop_);
     driver_.start();
     const Duration patience = request_.lasting > Duration{} ? request_.lasting : Duration::max();
     loop_.run_until([this] { return signals_ > 0 || is_hopeless_; }, patience);
     finish();
     say_result();
-    return log_ && !log_->flush() ? 2 : report_.exit_code();
+    return log_file_.finish("tickover connect") ? report_.exit_code() : 2;
   }
 
   void given(const Driver&, const Input& input, Instant) override {
@@ -231,17 +228,10 @@ class ConnectRun final : public Observer {
     std::fflush(stdout);
   }
 
-  void keep_log_fresh() {
-    if (!log_) return;
-    log_->flush();
-    loop_.call_at(loop_.now() + std::chrono::seconds(1), [this] { keep_log_fresh(); });
-  }
-
   const ConnectRequest& request_;
   const RoleRegistry& registry_;
   std::optional<LiveNetwork> network_;
   LogFile log_file_;
-  std::optional<LiveLog> log_;
   ConnectReport report_;
   int signals_ = 0;
   bool is_hopeless_ = false;

@@ -125,14 +125,9 @@ class RelayRun final : public Observer {
                                {"turn-server", "turn-client", config.listen}, registry_);
     if (!network) return network.error();
     network_ = std::move(*network);
-    if (!request_.log.empty()) {
-      auto file = open_log(request_.log);
-      if (!file) return file.error();
-      log_file_ = std::move(*file);
-      log_.emplace(log_file_.get(), static_cast<Weight>(request_.log_level));
-      if (network_) log_->name_as(*network_->passage, driver_);
-      driver_.observe(*log_);
-    }
+    const auto least = static_cast<Weight>(request_.log_level);
+    if (auto refusal = log_file_.open(request_.log, least, driver_)) return refusal;
+    if (network_ && log_file_.log()) log_file_.log()->name_as(*network_->passage, driver_);
     driver_.observe(*this);
     driver_.become(AnyMachine(TurnServer(std::move(config), secure_random(), loop_.now())));
     return {};
@@ -140,7 +135,7 @@ class RelayRun final : public Observer {
 
   int run() {
     loop_.call_on_signals({SIGINT, SIGTERM, SIGHUP}, [this](int signal) { signalled(signal); });
-    keep_log_fresh();
+    log_file_.keep_fresh(loop_);
     driver_.start();
     loop_.run_until([this] { return is_over(); });
     summary_.ran = loop_.now() - Instant();
@@ -150,11 +145,7 @@ class RelayRun final : public Observer {
     driver_.stop();
     if (network_) network_->complain();
     say(request_.json ? summary_.json() + "\n" : summary_.text());
-    if (log_ && !log_->flush()) {
-      fmt::print(stderr, "tickover relay: the log could not be written\n");
-      return 2;
-    }
-    return 0;
+    return log_file_.finish("tickover relay") ? 0 : 2;
   }
 
   void told(const Driver&, const Notice& notice, Instant) override {
@@ -204,7 +195,7 @@ class RelayRun final : public Observer {
 
   void tell(std::string_view what) {
     fmt::print(stderr, "tickover relay: {}\n", what);
-    if (log_) log_->note(Weight::info, what);
+    if (LiveLog* const log = log_file_.log()) log->note(Weight::info, what);
   }
 
   static void say(std::string_view text) {
@@ -212,17 +203,10 @@ class RelayRun final : public Observer {
     std::fflush(stdout);  // scripts wait for it
   }
 
-  void keep_log_fresh() {
-    if (!log_) return;
-    log_->flush();
-    loop_.call_at(loop_.now() + std::chrono::seconds(1), [this] { keep_log_fresh(); });
-  }
-
   const RelayRequest& request_;
   const RoleRegistry& registry_;
   std::optional<LiveNetwork> network_;
   LogFile log_file_;
-  std::optional<LiveLog> log_;
   RelaySummary summary_;
   std::optional<Instant> ends_at_;
   Loop loop_;
