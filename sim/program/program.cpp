@@ -102,7 +102,10 @@ std::string usage_error(const CLI::App& verb, const CLI::ParseError& error) {
   const std::string what = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
       what.find(':') != what.npos) {
-    return what.substr(0, what.find(':')) + " needs a value";
+    const std::string name = what.substr(0, what.find(':'));
+    const CLI::Option* const option = verb.get_option_no_throw(name);
+    const bool repeated = option != nullptr && option->count() > 1;
+    return name + (repeated ? " was given more than once" : " needs a value");
   }
   return what;
 }
