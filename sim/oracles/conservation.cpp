@@ -68,8 +68,10 @@ void Conservation::expect_arrivals(const Step& step, const World& world) {
       arrivals_.push_back(step.time + sent.fate.delay[copy]);
       std::ranges::push_heap(arrivals_, std::greater{});
     }
-    // Faults of one instant are applied one after the other; what is sent between is either's.
-    if (!sent.has_id || step.kind == StepKind::fault) continue;
+    // What the sender's system refuses never came to a link. Faults of one instant are applied one
+    // after the other; what is sent between is either's.
+    const bool came_to_a_link = sent.has_id && sent.fate.dropped != DropReason::send_refused;
+    if (!came_to_a_link || step.kind == StepKind::fault) continue;
     const auto is_moving_cut = [&](std::uint32_t fault) {
       const auto& directions = world.plan().faults[fault].directions;
       return world.is_active(fault) &&
