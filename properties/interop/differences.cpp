@@ -77,6 +77,13 @@ constexpr Difference table[] = {
                ask.auth == Auth::unknown_user) &&
               (theirs.code == 441 || theirs.code == 437 || theirs.code == 401);
      }},
+    {"two-faults-of-credentials", "A7; RFC 8489, section 9.2.4",
+     "says 401 if the signature is wrong, whatever the nonce", "says 438 to the nonce first",
+     [](const Ask& ask, const Past&, const Seen& ours, const Seen& theirs) {
+       const bool badly_signed =
+           ask.damage == Damage::flipped_bit || ask.auth == Auth::wrong_password;
+       return is_request(ask) && badly_signed && ours.code == 401 && theirs.code == 438;
+     }},
     {"unknown-attributes-late", "W17, R2; RFC 8489, section 6.3",
      "says 420 as soon as the request is authenticated", "says it only if nothing else is wrong",
      [](const Ask& ask, const Past&, const Seen& ours, const Seen& theirs) {
@@ -153,10 +160,9 @@ void remember(Past& past, const Ask& ask, const Seen& seen) {
     past.allocated = false;
     past.deleted = true;
   }
-  if (seen.answered && !seen.succeeded &&
-      (ask.auth == Auth::unknown_user || ask.auth == Auth::wrong_realm ||
-       ask.auth == Auth::wrong_password || ask.auth == Auth::other_user ||
-       ask.damage == Damage::flipped_bit)) {
+  const bool was_refused = ask.auth == Auth::unknown_user || ask.auth == Auth::wrong_realm ||
+                           ask.auth == Auth::wrong_password || ask.damage == Damage::flipped_bit;
+  if (seen.answered && (ask.auth == Auth::other_user || (was_refused && !seen.succeeded))) {
     past.named_another = true;
   }
   if (names(ask, Peer::port_zero)) past.sent_to_nowhere = true;

@@ -9,9 +9,10 @@ namespace tickover::interop {
 
 /// What had happened between a client and both servers, which so far had answered alike.
 struct Past {
-  bool allocated = false;        // there is an allocation
-  bool deleted = false;          // there was one, and it was given back
-  bool named_another = false;    // a request came with a user, realm or password that was refused
+  bool allocated = false;  // there is an allocation
+  bool deleted = false;    // there was one, and it was given back
+  bool named_another =
+      false;  // a request came in the name of bob, or with credentials that were refused
   bool sent_to_nowhere = false;  // data was meant for port 0 or for no peer that could be
   bool dont_fragment = false;    // the allocation came with DONT-FRAGMENT
 };
