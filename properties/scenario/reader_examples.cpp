@@ -179,9 +179,10 @@ TEST(ScenarioReader, says_what_type_it_found) {
 }
 
 TEST(ScenarioReader, points_at_bad_units_and_ranges) {
-  EXPECT_EQ(complaints("duration = \"5m\"\n"),
-            "x.toml:3:12: `duration`: expected a duration such as \"500ms\" or \"1h30min\", found "
-            "\"5m\": no unit \"m\"; there are ns, us, ms, s, min, h and d\n");
+  EXPECT_EQ(
+      complaints("duration = \"5m\"\n"),
+      "x.toml:3:12: `duration`: expected a duration such as \"500ms\" or \"1h30min\", found "
+      "\"5m\": no unit \"m\"; there are ns, us, ms, s, min, h and d (did you mean \"5min\"?)\n");
   EXPECT_EQ(complaints("duration = \"2s..1s\"\n"),
             "x.toml:3:12: `duration`: expected a range low..high, found \"2s..1s\": its ends are "
             "reversed (did you mean \"1s..2s\"?)\n");
@@ -193,7 +194,7 @@ TEST(ScenarioReader, points_at_bad_units_and_ranges) {
             "x.toml:6:8: `size`: at least 16 is expected, found 15\n");
   EXPECT_EQ(complaints("[[fault]]\ndegrade = { between = [\"bob\", \"*\"], loss = 1.5 }\n"),
             "x.toml:4:44: `loss`: expected a probability such as \"1%\" or \"1/3\", found \"1.5\": "
-            "it is more than 1\n");
+            "it is more than 1 (did you mean \"1.5%\"?)\n");
 }
 
 TEST(ScenarioReader, refuses_names_that_are_taken_or_no_word) {
@@ -212,10 +213,8 @@ TEST(ScenarioReader, refuses_names_that_are_taken_or_no_word) {
 TEST(ScenarioReader, wants_one_action_per_fault) {
   EXPECT_EQ(complaints("[[fault]]\nreboot = \"bob\"\nnat-reset = \"bob\"\n"),
             "x.toml:5:1: a fault does one thing, found `nat-reset` besides `reboot`\n");
-  EXPECT_EQ(complaints("[[fault]]\nat = \"1s\"\n"),
-            "x.toml:3:1: a fault needs an action: \"partition\", \"block\", \"drop\", \"delay\", "
-            "\"duplicate\", \"corrupt\", \"truncate\", \"forge\", \"reboot\", \"nat-reset\", "
-            "\"wall-jump\", \"degrade\", …\n");
+  EXPECT_TRUE(complaints("[[fault]]\nat = \"1s\"\n")
+                  .starts_with("x.toml:3:1: a fault needs an action: \"partition\", \"block\", "));
   EXPECT_EQ(complaints("[[fault]]\nrebot = \"bob\"\n"),
             "x.toml:4:1: a fault has no key \"rebot\" (did you mean \"reboot\"?)\n");
 }
@@ -227,7 +226,7 @@ TEST(ScenarioReader, says_which_key_is_missing) {
             "x.toml:4:9: `delay` needs `by`: how much\n");
   EXPECT_EQ(problems_in("# S\nhost = [{ name = \"a\", role = \"peer\" }]"),
             std::vector<std::string>{
-                "x.toml:1:1: a scenario needs `format`: the version of this format: 1"});
+                "x.toml:1:1: a scenario needs `format`: the version of this format, 1"});
 }
 
 TEST(ScenarioReader, refuses_a_link_twice_or_to_itself) {
@@ -242,11 +241,11 @@ TEST(ScenarioReader, reports_all_problems_in_order) {
       "# S\nformat = 2\nhost = [{ name = \"a\", rolle = \"peer\" }]\n"
       "fault = [{}, { reboot = \"b\" }]\nseed = -1\n");
   ASSERT_EQ(problems.size(), 6u);
-  EXPECT_EQ(problems[0], "x.toml:2:10: `format`: at most 1 is expected, found 2");
+  EXPECT_EQ(problems[0], "x.toml:2:10: `format`: 1 is expected, found 2");
   EXPECT_EQ(problems[1], "x.toml:3:9: a host needs `role`: which machine runs there");
   EXPECT_EQ(problems[2].substr(0, 12), "x.toml:3:23:");
   EXPECT_EQ(problems[3].substr(0, 12), "x.toml:4:10:");
-  EXPECT_EQ(problems[4], "x.toml:4:25: there is no host \"b\"");
+  EXPECT_EQ(problems[4], "x.toml:4:25: there is no host \"b\"; there is \"a\"");
   EXPECT_EQ(problems[5],
             "x.toml:5:8: `seed`: expected a seed: an integer, \"0x…\" or a commit hash, found the "
             "integer -1");

@@ -248,7 +248,7 @@ TEST(PlanErrors, refuse_a_run_too_short_to_judge_its_heal) {
   };
   EXPECT_EQ(error(seconds(1)), "");
   EXPECT_EQ(error(Duration(seconds(1)) + nanoseconds(1)),
-            "the run is too short to judge the heal: it needs 3 s in all");
+            "the run is too short to judge the heal: it lasts 2 s and needs 3 s");
 }
 
 }  // namespace

@@ -121,6 +121,10 @@ Role turn_client_role() {
       .recovery_bound = bound_of,
       .messages = stun_messages(),
       .problem = [](const RoleContext& context) -> std::optional<std::string> {
+        const HostInfo* const relay = context.host(context.text("relay", ""));
+        if (relay && (relay->role == "turn-client" || relay->role == "stun-client")) {
+          return "its relay is \"" + relay->name + "\", a host of role \"" + relay->role + "\"";
+        }
         if (config_of(context).server.empty()) {
           return "it has no address of a family that its relay has";
         }

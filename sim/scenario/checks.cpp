@@ -8,6 +8,7 @@
 
 #include "sim/scenario/nearest.h"
 #include "sim/scenario/parts.h"
+#include "sim/scenario/text.h"
 
 namespace tickover::sim {
 namespace {
@@ -46,6 +47,16 @@ void check_network(std::vector<AddressBlock>& blocks, Problems& problems) {
     } else if (furthest && block.first <= furthest->last) {
       const AddressBlock& later = block.place.line < furthest->place.line ? *furthest : block;
       const AddressBlock& earlier = &later == &block ? *furthest : block;
+      if (later.owner == earlier.owner) {
+        const bool is_group = block.first != block.last;
+        problems.error(later.place,
+                       is_group ? fmt::format("the group {} counts on from each of its addresses: "
+                                              "{} would be that of two members",
+                                              quoted(later.owner), block.first.text())
+                                : fmt::format("{} has the address {} twice", quoted(later.owner),
+                                              block.first.text()));
+        return;
+      }
       problems.error(later.place, fmt::format("{} has the address {} of {}", quoted(later.owner),
                                               block.first.text(), quoted(earlier.owner)));
     }
@@ -64,6 +75,42 @@ void check_addresses(const Scenario& scenario, Problems& problems) {
     }
   }
   for (auto& [name, blocks] : networks) check_network(blocks, problems);
+}
+
+namespace {
+
+/// `what` begins at the earliest when the run is over at the latest.
+void check_begin(std::string_view what, const Range<Duration>& begin, Place place,
+                 const Scenario& scenario, Problems& problems) {
+  if (begin.low <= scenario.duration.high) return;
+  problems.warning(
+      place, fmt::format("{} at {}, and the run is over at {}", what, duration_text(begin.low),
+                         duration_text(scenario.duration.high)));
+}
+
+}  // namespace
+
+void check_times(const Scenario& scenario, Problems& problems) {
+  for (const HostSpec& host : scenario.hosts) {
+    const std::string what = fmt::format("{} starts", quoted(host.name));
+    check_begin(what, host.start, host.place, scenario, problems);
+  }
+  for (const TrafficSpec& traffic : scenario.traffic) {
+    check_begin("this traffic starts", traffic.start, traffic.place, scenario, problems);
+  }
+  const ExpectSpec& expect = scenario.expect;
+  for (const FaultSpec& fault : scenario.faults) {
+    if (!fault.at) continue;
+    check_begin("this fault begins", *fault.at, fault.place, scenario, problems);
+    if (!expect.heal || fault.at->low <= expect.heal->at.high) continue;
+    problems.warning(fault.place,
+                     fmt::format("this fault begins at {}, and the heal ends all faults at {}",
+                                 duration_text(fault.at->low), range_text(expect.heal->at)));
+  }
+  if (expect.heal && expect.finally_.empty() && scenario.traffic.empty()) {
+    problems.warning(expect.heal->place,
+                     "this heal has nothing to judge: say what is `finally` so, or send traffic");
+  }
 }
 
 void check_reach(const Scenario& scenario, const Names& names, Problems& problems) {

@@ -55,7 +55,7 @@ bool check_table(const TomlEntry& entry, const KeySpec& key, Problems& problems)
 }  // namespace
 
 Fields::Fields(const TomlNode& table, const Keys& keys, std::string_view noun, Problems& problems,
-               Unknown unknown)
+               Unknown unknown, const Hint& hint)
     : table_(table), problems_(problems) {
   const std::vector<std::string> missing = missing_keys(table, keys);
   for (const TomlEntry& entry : table.entries) {
@@ -66,7 +66,10 @@ Fields::Fields(const TomlNode& table, const Keys& keys, std::string_view noun, P
       std::string meant = problems.is_full() ? std::string() : nearest(entry.key, known);
       if (allow && meant.empty()) continue;
       std::string what = fmt::format("{} has no key {}", noun, quoted(entry.key));
-      if (meant.empty()) what += fmt::format("; it has {}", listed(known));
+      if (meant.empty() && !problems.is_full()) {
+        const std::string whose = hint(entry.key);
+        what += whose.empty() ? fmt::format("; it has {}", listed(known)) : "; " + whose;
+      }
       problems.error(entry.place, std::move(what), std::move(meant));
       continue;
     }
@@ -87,6 +90,26 @@ Fields::Fields(const TomlNode& table, const Keys& keys, std::string_view noun, P
     problems.error(table.place,
                    fmt::format("{} needs `{}`{}", noun, name, help_of(*find_key(keys, name))));
   }
+}
+
+std::string whose_key(std::string_view key) {
+  std::string owners;
+  for (const KeySpec& table : scenario_keys()) {
+    if (find_key(table.children, key)) {
+      const bool several = table.type == ValueType::tables;
+      owners += fmt::format("{}{}{}{}", owners.empty() ? "" : " and of ", several ? "[[" : "[",
+                            table.name, several ? "]]" : "]");
+      continue;
+    }
+    for (const KeySpec& child : table.children) {
+      if (!find_key(child.children, key)) continue;
+      owners +=
+          fmt::format("{}`{}` in [[{}]]", owners.empty() ? "" : " and of ", child.name, table.name);
+      break;
+    }
+  }
+  if (!owners.empty()) return "it is a key of " + owners;
+  return find_key(scenario_keys(), key) ? "it is a key of the file, above all tables" : "";
 }
 
 const Fields::Field* Fields::find(std::string_view key) const {

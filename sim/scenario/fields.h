@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 
 namespace tickover::sim {
 
+/// "it is a key of [[link]]", for a key of another table of a scenario; empty for one of none.
+std::string whose_key(std::string_view key);
+
 /// One table of a file, judged by its keys: on construction it reports unknown and missing keys
 /// and values of a wrong type. What was wrong reads as absent afterwards, so that the caller goes
 /// on and finds the other problems.
@@ -22,9 +26,12 @@ class Fields {
   /// Where unknown keys may be right, only one that looks like a missing required key is reported.
   enum class Unknown : std::uint8_t { refuse, allow };
 
+  /// What else is known of a key that this table does not have, such as whose it is.
+  using Hint = std::function<std::string(std::string_view key)>;
+
   /// `noun` names the table in messages: "a host". All arguments outlive the fields.
   Fields(const TomlNode& table, const Keys& keys, std::string_view noun, Problems& problems,
-         Unknown unknown = Unknown::refuse);
+         Unknown unknown = Unknown::refuse, const Hint& hint = whose_key);
 
   Place place() const { return table_.place; }
   bool has(std::string_view key) const { return table_.find(key) != nullptr; }

@@ -47,7 +47,7 @@ const Keys& scenario_keys() {
   static const Keys keys = {
       {.name = "format",
        .type = integer,
-       .help = "the version of this format: 1",
+       .help = "the version of this format, 1",
        .required = true,
        .fixed = true,
        .least = 1,

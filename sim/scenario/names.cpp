@@ -64,7 +64,7 @@ bool Names::add(std::string_view name, Kind kind, std::int64_t count, Place plac
                 Problems& problems) {
   if (!is_word(name)) {
     problems.error(place, fmt::format("a name is one word without spaces, found {}", quoted(name)));
-    return false;
+    if (name.empty()) return false;
   }
   if (const auto found = entries_.find(name); found != entries_.end()) {
     problems.error(place, fmt::format("the name {} is taken by {} on line {}", quoted(name),
@@ -100,8 +100,17 @@ bool Names::expect(std::string_view name, Accept accept, Place place, Problems& 
   if (is_member(name) && accept != Accept::nat) return true;
   const auto found = entries_.find(name);
   if (found == entries_.end() && !is_member(name)) {
-    problems.error(place, fmt::format("there is no {} {}", noun(accept), quoted(name)),
-                   problems.is_full() ? std::string() : nearest(name, candidates(accept)));
+    std::string what = fmt::format("there is no {} {}", noun(accept), quoted(name));
+    std::string meant;
+    if (!problems.is_full()) {
+      const std::vector<std::string> known = candidates(accept);
+      meant = nearest(name, known);
+      if (known.empty()) what += ", nor any other";
+      if (!known.empty() && meant.empty()) {
+        what += (known.size() > 1 ? "; there are " : "; there is ") + listed(known);
+      }
+    }
+    problems.error(place, std::move(what), std::move(meant));
     return false;
   }
   const Kind kind = found == entries_.end() ? Kind::host : found->second.kind;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t longest_word = 64;  // longer ones are no slips of the finger
 constexpr std::size_t longest_quote = 60;
-constexpr std::size_t most_listed = 12;
+constexpr std::size_t most_listed = 24;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == '_' ? '-' : c;
@@ -60,7 +60,7 @@ std::string listed(const std::vector<std::string>& words) {
     if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
     text += quoted(words[i]);
   }
-  return shown < words.size() ? text + ", …" : text;
+  return shown < words.size() ? text + ", … and more" : text;
 }
 
 std::string quoted(std::string_view text) {

@@ -14,7 +14,7 @@ namespace tickover::sim {
 inline constexpr std::size_t most_candidates = 1000;
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-/// `"a", "b" or "c"`, for errors that list what is valid. Shows the first dozen.
+/// `"a", "b" or "c"`, for errors that list what is valid. Shows the first two dozen.
 std::string listed(const std::vector<std::string>& words);
 
 /// The text in double quotes, on one line and not longer than a message bears.

@@ -53,5 +53,7 @@ std::optional<Ends> read_ends(const Fields& fields, std::string_view key, Names:
 /// After all parts: what only shows across tables.
 void check_addresses(const Scenario& scenario, Problems& problems);
 void check_reach(const Scenario& scenario, const Names& names, Problems& problems);
+/// Warns of what comes too late to happen, and of a heal that has nothing to judge.
+void check_times(const Scenario& scenario, Problems& problems);
 
 }  // namespace tickover::sim

@@ -109,6 +109,15 @@ class HostKeys {
     if (added) at->second.insert(at->second.end(), role->keys.begin(), role->keys.end());
     return at->second;
   }
+  /// Whose key it is, if not this role's.
+  std::string whose(std::string_view key) const {
+    for (const std::string& name : registry_.names()) {
+      if (find_key(registry_.find(name)->keys, key)) {
+        return fmt::format("it is a key of role \"{}\"", name);
+      }
+    }
+    return whose_key(key);
+  }
   const Role* find(const TomlNode& host, Problems& problems) const {
     const TomlEntry* entry = host.find("role");
     if (!entry || entry->value.kind != TomlNode::Kind::text) return nullptr;
@@ -132,7 +141,8 @@ HostSpec read_host(const TomlNode& table, HostKeys& all_keys, Reading& reading) 
   // Without a role nobody knows which other keys are right.
   const auto unknown = role ? Fields::Unknown::refuse : Fields::Unknown::allow;
   const std::string noun = role ? fmt::format("a host of role \"{}\"", role->name) : "a host";
-  const Fields fields(table, keys, noun, reading.problems, unknown);
+  const Fields fields(table, keys, noun, reading.problems, unknown,
+                      [&](std::string_view key) { return all_keys.whose(key); });
   HostSpec host;
   host.place = table.place;
   host.name = fields.text("name");

@@ -52,6 +52,23 @@ std::string_view expected(ValueType type) {
   return {};
 }
 
+/// The choice that is near, or that the trade calls so.
+std::string meant_by(const std::string& word, const std::vector<std::string>& choices) {
+  struct Name {
+    std::string_view called;
+    std::string_view choice;
+  };
+  constexpr Name names[] = {{"symmetric", "address-and-port"},
+                            {"full-cone", "endpoint-independent"},
+                            {"cone", "endpoint-independent"},
+                            {"restricted", "address"}};
+  for (const Name& name : names) {
+    const auto found = std::ranges::find(choices, name.choice);
+    if (word == name.called && found != choices.end()) return *found;
+  }
+  return nearest(word, choices);
+}
+
 std::string in_order(const KeySpec& key, std::int64_t bound) {
   if (key.type == ValueType::rate) return rate_text(bound);
   const bool is_time = key.type == ValueType::duration || key.type == ValueType::moment ||
@@ -130,10 +147,14 @@ class ValueReader {
                 std::move(meant));
   }
   Result not_a_choice(const TomlNode& text) {
+    const bool may_be_table = key_.type == ValueType::text_or_table && !key_.children.empty();
+    const std::string table =
+        may_be_table ? fmt::format(" or a table {{ {} = … }}", key_.children.front().name)
+                     : std::string();
     return fail(text.place,
-                fmt::format("`{}`: expected {}, found {}", key_.name, listed(key_.choices),
+                fmt::format("`{}`: expected {}{}, found {}", key_.name, listed(key_.choices), table,
                             quoted(text.text)),
-                nearest(text.text, key_.choices));
+                meant_by(text.text, key_.choices));
   }
 
   template <class T>
@@ -141,6 +162,10 @@ class ValueReader {
     if (key_.fixed && !range.is_fixed()) {
       return fail(node_.place, fmt::format("`{}`: one value is expected, found the range {}",
                                            key_.name, quoted(node_.text)));
+    }
+    if (key_.least == key_.most && low != key_.least) {
+      return fail(node_.place, fmt::format("`{}`: {} is expected, found {}", key_.name,
+                                           in_order(key_, key_.least), in_order(key_, low)));
     }
     if (low < key_.least) {
       return fail(node_.place, fmt::format("`{}`: at least {} is expected, found {}", key_.name,

@@ -57,7 +57,10 @@ void read_tree(const TomlNode& tree, Scenario& scenario, Reading& reading) {
   read_faults(top, scenario, reading);
   read_expect(top, scenario, reading);
   check_addresses(scenario, problems);
+  // What is wrong elsewhere is often why nothing leads to a host.
+  if (problems.has_errors()) return;
   check_reach(scenario, reading.names, problems);
+  check_times(scenario, problems);
 }
 
 }  // namespace
@@ -74,7 +77,7 @@ std::expected<Scenario, std::vector<Problem>> read_scenario_text(std::string_vie
   }
   const auto tree = parse_toml(text);
   if (!tree) {
-    problems.error(tree.error().place, tree.error().what);
+    problems.error(tree.error().place, tree.error().what, tree.error().meant);
     return std::unexpected(problems.sorted());
   }
   Scenario scenario;

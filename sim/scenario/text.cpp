@@ -82,6 +82,32 @@ constexpr std::string_view a_rate = "a rate such as \"64kbit\" or \"1.5Mbit\"";
 constexpr std::string_view a_seed = "a seed: a decimal, 0x… or a commit hash";
 constexpr std::string_view too_fine = "it has more digits than can be kept exactly";
 
+std::string_view trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+/// The unit of time that people also call so; empty if it is none.
+std::string_view unit_called(std::string_view name) {
+  struct Name {
+    std::string_view called;
+    std::string_view unit;
+  };
+  constexpr Name names[] = {{"nsec", "ns"},    {"usec", "us"},     {"µs", "us"}, {"μs", "us"},
+                            {"msec", "ms"},    {"millis", "ms"},   {"sec", "s"}, {"secs", "s"},
+                            {"second", "s"},   {"seconds", "s"},   {"m", "min"}, {"mins", "min"},
+                            {"minute", "min"}, {"minutes", "min"}, {"hr", "h"},  {"hrs", "h"},
+                            {"hour", "h"},     {"hours", "h"},     {"day", "d"}, {"days", "d"}};
+  for (const Unit& unit : units) {
+    if (unit.name == name) return unit.name;
+  }
+  for (const Name& each : names) {
+    if (each.called == name) return each.unit;
+  }
+  return {};
+}
+
 Parsed<Ratio> parse_ratio(std::string_view text, std::string_view expected) {
   std::string_view rest = text;
   Decimal upper;
@@ -109,12 +135,6 @@ Parsed<Ratio> parse_ratio(std::string_view text, std::string_view expected) {
   if (upper.digits / a > most || denominator / a > most) return wrong(expected, text, too_fine);
   return Ratio(static_cast<std::uint32_t>(upper.digits / a),
                static_cast<std::uint32_t>(denominator / a));
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 template <class T>
@@ -181,8 +201,19 @@ Parsed<Duration> parse_duration(std::string_view text) {
                    std::string(text) + "s");
     }
     if (!unit) {
-      return wrong(a_duration, text,
-                   fmt::format("no unit {}; there are ns, us, ms, s, min, h and d", quoted(name)));
+      const std::size_t dash = text.find('-', 1);
+      if (dash != std::string_view::npos) {
+        return wrong(
+            a_duration, text, "a range has two dots",
+            fmt::format("{}..{}", trimmed(text.substr(0, dash)), trimmed(text.substr(dash + 1))));
+      }
+      const std::string_view meant = unit_called(trimmed(name));
+      const bool is_last = rest.empty() && !meant.empty();
+      return wrong(
+          a_duration, text,
+          fmt::format("no unit {}; there are ns, us, ms, s, min, h and d", quoted(trimmed(name))),
+          is_last ? fmt::format("{}{}", trimmed(text.substr(0, text.size() - name.size())), meant)
+                  : "");
     }
     if (fraction) return wrong(a_duration, text, "only the last number may have a fraction");
     if (smallest && unit->size >= smallest->size) {
@@ -226,7 +257,12 @@ std::string duration_text(Duration duration) {
 
 Parsed<Ratio> parse_probability(std::string_view text) {
   auto ratio = parse_ratio(text, a_probability);
-  if (ratio && *ratio > Ratio(1, 1)) return wrong(a_probability, text, "it is more than 1");
+  if (ratio && *ratio > Ratio(1, 1)) {
+    const bool percent = text.ends_with('%');
+    const bool lacks_sign = !percent && *ratio <= Ratio(100, 1);
+    return wrong(a_probability, text, percent ? "it is more than 100%" : "it is more than 1",
+                 lacks_sign ? std::string(text) + "%" : "");
+  }
   return ratio;
 }
 

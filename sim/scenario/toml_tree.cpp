@@ -9,6 +9,7 @@
 
 #include "sim/scenario/nearest.h"
 #include "sim/scenario/plain_text.h"
+#include "sim/scenario/toml_words.h"
 
 namespace tickover::sim {
 namespace {
@@ -96,8 +97,7 @@ std::expected<TomlNode, TomlError> parse_toml(std::string_view text) {
     return root;
   } catch (const toml::parse_error& error) {
     const toml::source_position& begin = error.source().begin;
-    return std::unexpected(
-        TomlError{{begin.line, begin.column}, fmt::format("not TOML: {}", error.description())});
+    return std::unexpected(in_plain_words(error.description(), {begin.line, begin.column}, text));
   }
 }
 

@@ -38,6 +38,7 @@ struct TomlEntry {
 struct TomlError {
   Place place;
   std::string what;
+  std::string meant = {};  // what was perhaps to be written there; may be empty
 };
 
 /// Total: any bytes give a tree or the first error. Refuses bytes that are not UTF-8 text, and

@@ -291,9 +291,11 @@ void PlanBuilder::add_heal() {
   }
   const Duration needed = plan_->heal_at.since_origin() + plan_->heal_within;
   if (plan_->duration < needed) {
-    fail(expect.heal->place, "the run is too short to judge the heal: it needs " +
-                                 std::to_string((needed.count() + 999'999'999) / 1'000'000'000) +
-                                 " s in all");
+    constexpr std::int64_t second = 1'000'000'000;
+    fail(expect.heal->place, "the run is too short to judge the heal: it lasts " +
+                                 std::to_string(plan_->duration.count() / second) +
+                                 " s and needs " +
+                                 std::to_string((needed.count() + second - 1) / second) + " s");
   }
 }
 
