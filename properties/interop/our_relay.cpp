@@ -74,15 +74,11 @@ TEST(OurRelay, serves_coturns_client_and_its_peer) {
 TEST(OurRelay, serves_coturns_client_on_ipv6) {
   Relay relay({"--listen", fmt::format("[::1]:{}", 0), "--legacy-channels"});
   ASSERT_TRUE(relay.is_ready()) << relay.process().output();
-  ASSERT_TRUE(relay.process().has_written("listening on [::1]:"));
-  const std::string& text = relay.process().output();
-  const std::size_t at = text.find("listening on [::1]:") + 19;
-  const std::string port = text.substr(at, text.find_first_not_of("0123456789", at) - at);
   std::string output;
-  const int exit =
-      run_to_end({"turnutils_uclient", "-u", "alice", "-w", std::string(alice_password), "-p", port,
-                  "-L", "::1", "-x", "-y", "-c", "-n", "100", "-m", "2", "-z", "2", "::1"},
-                 output, 120s);
+  const int exit = run_to_end({"turnutils_uclient", "-u", "alice", "-w",
+                               std::string(alice_password), "-p", relay.port_at("[::1]"), "-L",
+                               "::1", "-x", "-y", "-c", "-n", "100", "-m", "2", "-z", "2", "::1"},
+                              output, 120s);
   expect_no_loss(output, exit, 200);
 }
 

@@ -81,4 +81,12 @@ Relay::Relay(const std::vector<std::string>& more)
   ready_ = answers(address());
 }
 
+std::string Relay::port_at(std::string_view ip) {
+  const std::string before = fmt::format("listening on {}:", ip);
+  if (!process_.has_written(before)) return {};
+  const std::string& text = process_.output();
+  const std::size_t from = text.find(before) + before.size();
+  return text.substr(from, text.find_first_not_of("0123456789", from) - from);
+}
+
 }  // namespace tickover::interop

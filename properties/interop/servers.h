@@ -41,6 +41,8 @@ class Relay {
 
   Endpoint address() const { return {IpAddress::v4({127, 0, 0, 1}), port_}; }
   std::uint16_t port() const { return port_; }
+  /// Of another address ("[::1]") that it was told to listen on, at any port; empty if it does not.
+  std::string port_at(std::string_view ip);
   bool is_ready() const { return ready_; }
   Process& process() { return process_; }
 
