@@ -78,10 +78,11 @@ constexpr Difference table[] = {
               (theirs.code == 441 || theirs.code == 437 || theirs.code == 401);
      }},
     {"two-faults-of-credentials", "A7; RFC 8489, section 9.2.4",
-     "says 401 if the signature is wrong, whatever the nonce", "says 438 to the nonce first",
+     "says 401 if the user or the signature is wrong, whatever the nonce",
+     "says 438 to the nonce first",
      [](const Ask& ask, const Past&, const Seen& ours, const Seen& theirs) {
-       const bool badly_signed =
-           ask.damage == Damage::flipped_bit || ask.auth == Auth::wrong_password;
+       const bool badly_signed = ask.damage == Damage::flipped_bit ||
+                                 ask.auth == Auth::wrong_password || ask.auth == Auth::unknown_user;
        return is_request(ask) && badly_signed && ours.code == 401 && theirs.code == 438;
      }},
     {"unknown-attributes-late", "W17, R2; RFC 8489, section 6.3",
@@ -145,6 +146,14 @@ constexpr Difference table[] = {
        return ask.kind == Ask::Kind::repeat && ours.lifetime && theirs.lifetime &&
               *ours.lifetime >= *theirs.lifetime && *ours.lifetime - *theirs.lifetime < 5;
      }},
+    {"icmp-errors", "D6; RFC 8656, section 11.5",
+     "tells the client by ICMP that nobody is where its data went", "tells nothing",
+     [](const Ask& ask, const Past& past, const Seen& ours, const Seen& theirs) {
+       Seen without = ours;
+       without.told_by_icmp = false;
+       return (past.named_nobody || names(ask, Peer::other_ip)) && ours.told_by_icmp &&
+              agree(without, theirs);
+     }},
     {"classic-clients", "K3; RFC 8489, section 11", "answers no message without the magic cookie",
      "answers RFC 3489",
      [](const Ask& ask, const Past&, const Seen& ours, const Seen& theirs) {
@@ -165,8 +174,7 @@ void remember(Past& past, const Ask& ask, const Seen& seen) {
   if (seen.answered && (ask.auth == Auth::other_user || (was_refused && !seen.succeeded))) {
     past.named_another = true;
   }
-  if (names(ask, Peer::port_zero)) past.sent_to_nowhere = true;
-  if (ask.method == allocate && ask.dont_fragment) past.dont_fragment = true;
+  if (names(ask, Peer::other_ip)) past.named_nobody = true;
 }
 
 std::span<const Difference> differences() {

@@ -13,8 +13,7 @@ struct Past {
   bool deleted = false;    // there was one, and it was given back
   bool named_another =
       false;  // a request came in the name of bob, or with credentials that were refused
-  bool sent_to_nowhere = false;  // data was meant for port 0 or for no peer that could be
-  bool dont_fragment = false;    // the allocation came with DONT-FRAGMENT
+  bool named_nobody = false;  // a peer that is not there may have been sent to
 };
 /// What is so after that.
 void remember(Past& past, const Ask& ask, const Seen& seen);

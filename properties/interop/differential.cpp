@@ -99,11 +99,16 @@ std::map<std::string_view, std::vector<Ask>> examples() {
        {challenge, {.method = 3, .auth = Auth::good, .transport = 17, .token = true}}},
       {"freed-at-once",
        {challenge, allocate, {.method = 4, .auth = Auth::good, .lifetime = 0}, allocate}},
+      {"icmp-errors",
+       {challenge,
+        allocate,
+        permit(Peer::other_ip),
+        {.kind = Ask::Kind::indication, .method = 6, .peers = {Peer::other_ip}, .data = 10}}},
       {"classic-clients", {{.method = 1, .damage = Damage::wrong_cookie}}},
   };
 }
 
-// PROTOCOL W1, W2, W10, W14, W15, W17, W18, W24
+// PROTOCOL W1, W2, W10, W14, W15, W17, W18, W24, D6
 TEST(Differential, has_no_difference_that_does_not_show) {
   const auto all = examples();
   for (const Difference& difference : differences()) {

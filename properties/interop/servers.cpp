@@ -45,19 +45,18 @@ std::vector<std::string> coturn_command(const Scratch& scratch, std::uint16_t po
           "--pidfile=" + scratch.file("coturn.pid").string()};
 }
 
-/// A server is ready when it answers a Binding request.
+}  // namespace
+
 bool answers(const Endpoint& server) {
   const Buffer binding{0x00, 0x01, 0, 0, 0x21, 0x12, 0xA4, 0x42, 1, 2,
                        3,    4,    5, 6, 7,    8,    9,    1,    2, 3};
-  for (int attempt = 0; attempt < 100; ++attempt) {
+  for (int attempt = 0; attempt < 300; ++attempt) {
     const Udp socket;
     socket.send(server, binding);
     if (socket.receive(100ms)) return true;
   }
   return false;
 }
-
-}  // namespace
 
 Coturn::Coturn(std::vector<std::string> more, std::uint16_t port)
     : port_(port), process_(with(coturn_command(scratch_, port_), more)) {

@@ -13,6 +13,9 @@ inline constexpr std::string_view realm = "example.org";
 inline constexpr std::string_view alice_password = "s3cret";
 inline constexpr std::string_view bob_password = "hunter2";
 
+/// Whether a server came up: it answers a Binding request within half a minute.
+bool answers(const Endpoint& server);
+
 /// A coturn on 127.0.0.1 (and ::1 if asked), on a free port, that lets peers be on loopback.
 class Coturn {
  public:

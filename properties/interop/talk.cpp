@@ -57,6 +57,7 @@ std::string text_of(const Seen& seen) {
     out += fmt::format(", {} bytes reached the client{}", *seen.reached_client,
                        seen.by_channel ? " by channel" : "");
   }
+  if (seen.told_by_icmp) out += ", told by ICMP";
   return out;
 }
 
@@ -115,6 +116,10 @@ void Talk::look_at(Bytes datagram, Seen& seen) {
     return;
   }
   if (facts.message_class == 1) {
+    if (find(facts, AttributeType::icmp) != nullptr) {
+      seen.told_by_icmp = true;
+      return;
+    }
     const auto* data = find(facts, AttributeType::data);
     seen.reached_client = data ? data->value.size() : 0;
     return;

@@ -26,6 +26,7 @@ struct Seen {
   std::optional<std::size_t> reached_peer;    // bytes that came to the peer
   std::optional<std::size_t> reached_client;  // bytes that came back, however wrapped
   bool by_channel = false;                    // ... in ChannelData
+  bool told_by_icmp = false;                  // what a router or the peer's host said of data
 
   bool operator==(const Seen&) const = default;
 };
