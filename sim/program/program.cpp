@@ -17,6 +17,7 @@
 #include "sim/program/option.h"
 #include "sim/program/replay_verb.h"
 #include "sim/program/run_verb.h"
+#include "sim/program/schema.h"
 #include "sim/program/sweep_verb.h"
 #include "sim/program/usage.h"
 #include "sim/scenario/text.h"
@@ -284,6 +285,12 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   list_app->add_option("PATH", list_paths, "files and folders (scenarios)")->type_name("");
   list_app->add_flag("--json", list_json, "the result as JSON");
 
+  bool markdown = false;
+  CLI::App* schema_app = app.add_subcommand(
+      "schema", "The keys of a scenario as a JSON Schema, for completion in editors");
+  schema_app->footer("");
+  schema_app->add_flag("--markdown", markdown, "as a reference to read instead");
+
   live::RelayRequest relay;
   CLI::App* relay_app = app.add_subcommand("relay", "A TURN server on real sockets");
   relay_app->footer(live::relay_footer);
@@ -319,6 +326,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
     if (new_app->parsed()) return new_scenario(new_name, std::cout, std::cerr, new_json);
     if (relay_app->parsed()) return live::relay_verb(relay, registry);
     if (connect_app->parsed()) return live::connect_verb(connect, registry);
+    if (schema_app->parsed()) return schema_verb(markdown, registry);
     if (list_paths.empty()) list_paths = {"scenarios"};
     return list_scenarios(list_paths, list_json, std::cout, std::cerr);
   };

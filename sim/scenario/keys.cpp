@@ -52,7 +52,10 @@ const Keys& scenario_keys() {
        .fixed = true,
        .least = 1,
        .most = 1},
-      {.name = "duration", .type = duration, .help = "how long a run lasts at most", .least = 1},
+      {.name = "duration",
+       .type = duration,
+       .help = "how long a run lasts at most (1min)",
+       .least = 1},
       {.name = "seed", .type = seed, .help = "pins the file to one seed"},
       {.name = "icmp",
        .type = flag,
@@ -108,11 +111,11 @@ const Keys& host_keys() {
        .children = nat_shorthand_keys()},
       {.name = "driver",
        .type = text_or_table,
-       .help = "when the host is woken",
+       .help = "when the host is woken (lazy: when it asks for it)",
        .children = driver_keys(),
        .choices = {"lazy"}},
       {.name = "clock", .type = table, .help = "how its clocks differ", .children = clock_keys()},
-      {.name = "start", .type = duration, .help = "when it comes up"},
+      {.name = "start", .type = duration, .help = "when it comes up (0s)"},
   };
   return keys;
 }
@@ -152,13 +155,13 @@ const Keys& traffic_keys() {
   static const Keys keys = {
       {.name = "from", .type = host, .help = "the sender", .required = true},
       {.name = "to", .type = host, .help = "the receiver", .required = true},
-      {.name = "every", .type = duration, .help = "the time between two payloads", .least = 1},
+      {.name = "every", .type = duration, .help = "the time between two payloads (1s)", .least = 1},
       {.name = "size",
        .type = integer,
-       .help = "bytes of a payload",
+       .help = "bytes of a payload (100)",
        .least = least_traffic_size,
        .most = most_traffic_size},
-      {.name = "start", .type = duration, .help = "when it begins"},
+      {.name = "start", .type = duration, .help = "when it begins (0s)"},
       {.name = "stop", .type = duration, .help = "when it ends; with the run if absent"},
   };
   return keys;

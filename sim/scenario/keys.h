@@ -24,6 +24,8 @@ const Keys& condition_keys();  // of a link, of one of its directions, of a degr
 const Keys& nested_condition_keys(std::string_view name);  // of a condition that is a table
 const Keys& traffic_keys();
 const Keys& fault_keys();
+/// Which of them say what happens: a fault has exactly one.
+const std::vector<std::string>& fault_actions();
 const Keys& expect_keys();
 const Keys& count_keys();
 const Keys& heal_keys();

@@ -28,7 +28,9 @@ Keys translation_keys() {
        .type = text,
        .help = "whether an inside address keeps one outside address (RFC 4787, REQ-2; paired)",
        .choices = {"paired", "arbitrary"}},
-      {.name = "translate", .type = flag, .help = "false: a firewall that leaves addresses alone"},
+      {.name = "translate",
+       .type = flag,
+       .help = "false: a firewall that leaves addresses alone (true)"},
   };
 }
 
@@ -38,13 +40,16 @@ Keys behaviour_keys() {
   return {
       {.name = "mapping",
        .type = text,
-       .help = "what a mapping depends on (RFC 4787, section 4.1)",
+       .help = "what a mapping depends on (RFC 4787, section 4.1; endpoint-independent)",
        .choices = behaviours},
       {.name = "filtering",
        .type = text,
-       .help = "whom a mapping lets in (RFC 4787, section 5)",
+       .help = "whom a mapping lets in (RFC 4787, section 5; address-and-port)",
        .choices = behaviours},
-      {.name = "timeout", .type = duration, .help = "how long an idle mapping lives", .least = 1},
+      {.name = "timeout",
+       .type = duration,
+       .help = "how long an idle mapping lives (2min)",
+       .least = 1},
       {.name = "filter-timeout",
        .type = duration,
        .help = "how long somebody may answer; as long as the mapping lives if absent",
@@ -57,14 +62,15 @@ Keys behaviour_keys() {
       {.name = "behind", .type = text, .help = "the name of the next [[nat]] outwards"},
       {.name = "hairpinning",
        .type = text_or_flag,
-       .help = "whether two hosts behind it reach each other; \"inside\" shows inside addresses",
+       .help =
+           "whether two hosts behind it reach each other (true); \"inside\" shows inside addresses",
        .choices = {"inside"}},
       {.name = "inbound-refresh",
        .type = flag,
-       .help = "whether packets from outside keep a mapping (RFC 4787, REQ-6)"},
+       .help = "whether packets from outside keep a mapping (RFC 4787, REQ-6; false)"},
       {.name = "outbound-refresh",
        .type = flag,
-       .help = "false: nothing that goes out keeps a mapping, against RFC 4787, REQ-6"},
+       .help = "false: nothing that goes out keeps a mapping, against RFC 4787, REQ-6 (true)"},
   };
 }
 

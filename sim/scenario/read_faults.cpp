@@ -165,9 +165,7 @@ void check_single_action(const TomlNode& table, Problems& problems) {
   }
   // An unknown key is reported already, and was probably meant to be the action.
   if (first || unknown_key) return;
-  std::vector<std::string> words;
-  for (const Action& action : actions) words.emplace_back(action.key);
-  problems.error(table.place, fmt::format("a fault needs an action: {}", listed(words)));
+  problems.error(table.place, fmt::format("a fault needs an action: {}", listed(fault_actions())));
 }
 
 /// "4min", or "2s after alice has an allocation".
@@ -223,6 +221,15 @@ FaultSpec read_fault(const TomlNode& table, Reading& reading) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& fault_actions() {
+  static const std::vector<std::string> words = [] {
+    std::vector<std::string> all;
+    for (const Action& action : actions) all.emplace_back(action.key);
+    return all;
+  }();
+  return words;
+}
 
 void read_faults(const Fields& top, Scenario& scenario, Reading& reading) {
   const TomlNode* faults = top.node("fault");
