@@ -215,7 +215,8 @@ TEST(PlanErrors, refuse_a_link_into_a_nat_and_nats_in_a_circle) {
               s.nats = {{.name = "home"}};
               s.hosts[0].behind = "home";
             }),
-            "\"alice\" is behind the NAT \"home\": the link must end there");
+            "\"alice\" is behind the NAT \"home\": the link must end there, so write \"home\" "
+            "instead of \"alice\"");
   EXPECT_EQ(error_after([](Scenario& s) {
               s.nats = {{.name = "one", .behind = "two"}, {.name = "two", .behind = "one"}};
             }),

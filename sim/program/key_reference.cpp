@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "sim/program/schema.h"
 #include "sim/scenario/keys.h"
+#include "sim/scenario/presets.h"
+#include "sim/scenario/print_conditions.h"
 #include "sim/scenario/text.h"
 
 namespace tickover::sim {
@@ -108,6 +111,8 @@ class ReferenceWriter {
 
   std::string write() {
     section("###", std::string(the_file), scenario_keys());
+    presets();
+    messages();
     return std::move(text_);
   }
 
@@ -151,6 +156,40 @@ class ReferenceWriter {
         continue;
       }
       section("####", title, role->keys);
+    }
+  }
+
+  void presets() {
+    text_ += "\n### Presets of a link\n\n| preset | stands for |\n|---|---|\n";
+    for (const std::string& name : preset_names()) {
+      TomlTable table;
+      add_conditions(table, preset_conditions(name));
+      std::string settings = table.block();
+      while (settings.ends_with('\n')) settings.pop_back();
+      std::string line;
+      for (std::size_t begin = 0; begin <= settings.size();) {
+        const std::size_t end = std::min(settings.find('\n', begin), settings.size());
+        line +=
+            fmt::format("{}`{}`", begin == 0 ? "" : "<br>", settings.substr(begin, end - begin));
+        begin = end + 1;
+      }
+      text_ += fmt::format("| `{}` | {} |\n", name, line);
+    }
+  }
+
+  void messages() {
+    text_ += "\n### What datagrams are called\n\n| role | messages |\n|---|---|\n";
+    std::map<std::vector<std::string>, std::string> roles;
+    for (const std::string& name : registry_.names()) {
+      std::string& names = roles[registry_.find(name)->messages];
+      names += fmt::format("{}`{}`", names.empty() ? "" : ", ", name);
+    }
+    for (const auto& [messages, names] : roles) {
+      std::string words;
+      for (const std::string& message : messages) {
+        words += fmt::format("{}`{}`", words.empty() ? "" : ", ", message);
+      }
+      text_ += fmt::format("| {} | {} |\n", names, words.empty() ? "as it likes" : words);
     }
   }
 

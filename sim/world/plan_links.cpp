@@ -64,9 +64,17 @@ void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
   const std::string& name_b = plan_->nodes[b].name;
   if (plan_->nodes[a].realm != plan_->nodes[b].realm) {
     const NodeIndex inner = plan_->nodes[a].realm ? a : b;
-    fail(spec.place, "\"" + plan_->nodes[inner].name + "\" is behind the NAT \"" +
-                         plan_->nats[*plan_->nodes[inner].realm].name +
-                         "\": the link must end there");
+    const auto outside = plan_->nodes[inner == a ? b : a].realm;
+    // The NAT on the way out that is in the network of the other end; the outermost if none is.
+    const NatPlan* nat = &plan_->nats[*plan_->nodes[inner].realm];
+    for (std::size_t depth = 0; nat->behind && nat->behind != outside; ++depth) {
+      if (depth == plan_->nats.size()) break;
+      nat = &plan_->nats[*nat->behind];
+    }
+    const std::string& name = plan_->nodes[inner].name;
+    fail(spec.place, "\"" + name + "\" is behind the NAT \"" + nat->name +
+                         "\": the link must end there, so write \"" + nat->name +
+                         "\" instead of \"" + name + "\"");
     return;
   }
   if (plan_->directions.size() >= 2 * most_links) {
