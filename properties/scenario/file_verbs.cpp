@@ -79,19 +79,24 @@ TEST_F(FileVerb, list_shows_sentences_sorted_by_path) {
   write("a-longer.toml", good);
   write("sub/b.toml", "\n# Second.\n# More.\n");
   write("notes.txt", "# No scenario.");
-  EXPECT_EQ(list_scenarios({folder_}, false, out_, err_), 0);
-  EXPECT_EQ(out_.str(), folder_ + "/a-longer.toml  A \"peer\" idles.\n" + folder_ +
-                            "/sub/b.toml     Second.\n" + folder_ + "/z.toml\n");
+  EXPECT_EQ(list_scenarios({folder_}, false, out_, err_, reading_roles()), 0);
+  EXPECT_EQ(out_.str(), folder_ + "/a-longer.toml      1min      1 host   A \"peer\" idles.\n" +
+                            folder_ + "/sub/b.toml                           Second.\n" + folder_ +
+                            "/z.toml\n");
 }
 
 TEST_F(FileVerb, list_speaks_json) {
-  const std::string path = write("a.toml", good);
-  EXPECT_EQ(list_scenarios({folder_}, true, out_, err_), 0);
-  EXPECT_EQ(out_.str(), "[{\"file\":\"" + path + "\",\"sentence\":\"A \\\"peer\\\" idles.\"}]\n");
+  const std::string path = write(
+      "a.toml", std::string(good) + "\n# BUGS G6, P9\nfault = [{ at = \"1s\", reboot = \"a\" }]");
+  EXPECT_EQ(list_scenarios({folder_}, true, out_, err_, reading_roles()), 0);
+  EXPECT_EQ(out_.str(), "[{\"file\":\"" + path +
+                            "\",\"sentence\":\"A \\\"peer\\\" idles.\","
+                            "\"readable\":true,\"duration\":\"1min\",\"hosts\":1,\"roles\":["
+                            "\"peer\"],\"faults\":[\"reboot\"],\"tags\":[\"BUGS G6, P9\"]}]\n");
 }
 
 TEST_F(FileVerb, list_exits_with_2_for_a_path_that_is_not_there) {
-  EXPECT_EQ(list_scenarios({folder_ + "/missing"}, false, out_, err_), 2);
+  EXPECT_EQ(list_scenarios({folder_ + "/missing"}, false, out_, err_, reading_roles()), 2);
   EXPECT_EQ(err_.str(), folder_ + "/missing: there is no such file\n");
 }
 

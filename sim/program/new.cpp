@@ -15,6 +15,9 @@ constexpr int no_file = 2;
 
 constexpr std::string_view text =
     R"(# Say in one sentence what must hold: alice reaches bob through the relay, bad weather or not.
+#
+# scenarios/README.md teaches the rest, `tickover check` says what is wrong with a file, `tickover
+# explain` what it does, and `tickover schema` tells an editor all keys.
 format   = 1
 duration = "5min"        # times carry units: ns us ms s min h d
 # seed   = "0x2a"        # pins the file to one seed; without it, every seed is another run
@@ -40,6 +43,8 @@ between = ["alice", "relay"]
 latency = "20ms..80ms"
 jitter  = "0ms..15ms"
 loss    = "1%"
+# preset     = "lte"                            # or wired, wifi, crowded-wifi, 3g, satellite, ...
+# burst-loss = { good = "20s", bad = "500ms" }  # nothing passes for half a second now and then
 
 [[link]]
 between = ["bob", "relay"]
@@ -59,11 +64,18 @@ for       = "20s"
 partition = ["alice", "relay"]
 
 # [[fault]]
+# at     = "2s after alice has an allocation"
+# for    = "5s"
+# reboot = "relay"
+
+# [[fault]]
 # drop = { from = "relay", to = "alice", message = "Refresh success", transaction = 1 }
 
-# Expectations are sentences, too.
+# Expectations are sentences, too: states that hold `finally`, events that happen `never`.
 [expect]
 finally = ["alice has an allocation"]
+# never = ["alice loses its allocation"]
+# heal  = { at = "2min", within = "policy" }  # faults end, and all is well again soon after
 )";
 
 struct Close {

@@ -11,6 +11,7 @@
 #include "sim/program/check.h"
 #include "sim/program/crash_note.h"
 #include "sim/program/exhaust_verb.h"
+#include "sim/program/explain_verb.h"
 #include "sim/program/faults_verb.h"
 #include "sim/program/list.h"
 #include "sim/program/new.h"
@@ -280,10 +281,20 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
 
   std::vector<std::string> list_paths;
   bool list_json = false;
-  CLI::App* list_app = app.add_subcommand("list", "Lists scenarios with their first sentence");
+  CLI::App* list_app =
+      app.add_subcommand("list", "Lists scenarios: how long, how many hosts, and what must hold");
   list_app->footer("");
   list_app->add_option("PATH", list_paths, "files and folders (scenarios)")->type_name("");
   list_app->add_flag("--json", list_json, "the result as JSON");
+
+  ExplainRequest explained;
+  CLI::App* explain_app = app.add_subcommand(
+      "explain", "What a scenario does, in plain words, and which values a seed draws");
+  explain_app->footer("");
+  explain_app->add_option("FILE", explained.file, "the scenario")->required()->type_name("");
+  add_seed(*explain_app, "--seed", explained.seed,
+           "decimal, 0x hex or a commit hash (the file's, else 1)");
+  explain_app->add_flag("--json", explained.json, "the result as JSON");
 
   bool markdown = false;
   CLI::App* schema_app = app.add_subcommand(
@@ -326,9 +337,10 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
     if (new_app->parsed()) return new_scenario(new_name, std::cout, std::cerr, new_json);
     if (relay_app->parsed()) return live::relay_verb(relay, registry);
     if (connect_app->parsed()) return live::connect_verb(connect, registry);
+    if (explain_app->parsed()) return explain_verb(explained, registry);
     if (schema_app->parsed()) return schema_verb(markdown, registry);
     if (list_paths.empty()) list_paths = {"scenarios"};
-    return list_scenarios(list_paths, list_json, std::cout, std::cerr);
+    return list_scenarios(list_paths, list_json, std::cout, std::cerr, registry);
   };
   return flushed(run_verbs());
 }

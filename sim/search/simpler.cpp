@@ -123,6 +123,13 @@ void fix_conditions(LinkConditions& written, const Conditions& drawn,
   if (!over.queue_packets) fix(written.queue_packets, count(drawn.queue_packets));
   if (!over.queue_bytes) fix(written.queue_bytes, count(drawn.queue_bytes));
   if (!over.mtu) fix(written.mtu, count(drawn.mtu));
+  if (!over.ecn_above) fix(written.ecn_above, drawn.ecn_above.value_or(Duration{}));
+}
+
+void fix_nat(NatSpec& nat, const NatPlan& drawn) {
+  fix(nat.timeout, drawn.timeout);
+  fix(nat.filter_timeout, drawn.filter_timeout.value_or(Duration{}));
+  fix(nat.unreplied_timeout, drawn.unreplied_timeout.value_or(Duration{}));
 }
 
 void fix_hosts(Scenario& scenario, const Plan& plan) {
@@ -135,10 +142,10 @@ void fix_hosts(Scenario& scenario, const Plan& plan) {
     fix(host.driver.every, drawn.driver_every);
     fix(host.clock.offset, drawn.clock.read(Instant{}).since_origin());
     fix(host.clock.wall_offset, drawn.clock.read_wall(Instant{}).since_epoch() - HostClock::epoch);
-    if (host.nat && drawn.behind) fix(host.nat->timeout, plan.nats[*drawn.behind].timeout);
+    if (host.nat && drawn.behind) fix_nat(*host.nat, plan.nats[*drawn.behind]);
   }
   for (std::size_t i = 0; i < scenario.nats.size(); ++i) {
-    fix(scenario.nats[i].timeout, plan.nats[i].timeout);
+    fix_nat(scenario.nats[i], plan.nats[i]);
   }
 }
 
@@ -169,6 +176,7 @@ void fix_faults(Scenario& scenario, const Plan& plan) {
     if (auto* delay = std::get_if<Delay>(&fault.action)) fix(delay->by, drawn.amount);
     if (auto* twice = std::get_if<Duplicate>(&fault.action)) fix(twice->after, drawn.amount);
     if (auto* jump = std::get_if<WallJump>(&fault.action)) fix(jump->by, drawn.amount);
+    if (auto* move = std::get_if<Move>(&fault.action)) fix(move->dead, drawn.amount);
     auto* degrade = std::get_if<Degrade>(&fault.action);
     if (degrade && drawn.conditions.size() == 2) {
       fix_conditions(degrade->conditions, drawn.conditions.front());

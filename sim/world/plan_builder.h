@@ -50,6 +50,7 @@ class PlanBuilder {
                                                 Place place);
   std::vector<std::uint32_t> both_directions(const std::string& a, const std::string& b,
                                              Place place);
+  std::string outer_hint(const std::string& name) const;
   HostIndex one_host(const std::string& name, Place place);
   Conditions drawn(const LinkConditions& written, Conditions base, const std::string& path) const;
   void draw_weather(const LinkConditions& written, Conditions& base, const std::string& path) const;

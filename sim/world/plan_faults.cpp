@@ -47,6 +47,16 @@ std::string key_of(const FaultAction& action) {
 
 }  // namespace
 
+/// Links of who is behind a NAT begin at that NAT.
+std::string PlanBuilder::outer_hint(const std::string& name) const {
+  const auto host = plan_->host_named(name);
+  auto nat = host ? plan_->hosts[*host].behind : std::nullopt;
+  if (!nat) return {};
+  while (plan_->nats[*nat].behind) nat = plan_->nats[*nat].behind;
+  const std::string& outer = plan_->nats[*nat].name;
+  return outer == name ? "" : ": \"" + name + "\" is behind the NAT \"" + outer + "\"";
+}
+
 std::vector<std::uint32_t> PlanBuilder::directions_between(const std::string& from,
                                                            const std::string& to, Place place) {
   std::vector<std::uint32_t> result;
@@ -72,7 +82,10 @@ std::vector<std::uint32_t> PlanBuilder::directions_between(const std::string& fr
       }
     }
   }
-  if (result.empty()) fail(place, "no link leads from \"" + from + "\" to \"" + to + "\"");
+  if (result.empty()) {
+    fail(place, "no link leads" + (from.empty() ? "" : " from \"" + from + "\"") +
+                    (to.empty() ? "" : " to \"" + to + "\"") + outer_hint(from) + outer_hint(to));
+  }
   return result;
 }
 
