@@ -43,9 +43,9 @@ class SweepVerb : public testing::Test {
 
     EXPECT_NE(replay.out.find("reproduces, event by event"), std::string::npos) << replay.out;
 
-    // As it was found and shrunk, each with its events.
+    // As it was found and shrunk, each with its events; and the seeds that failed.
     const auto saved = bench.files("runs");
-    ASSERT_EQ(saved.size(), 4u);
+    ASSERT_EQ(saved.size(), 5u);
     for (const std::string& name : saved) {
       if (!name.ends_with(".toml")) continue;
       const std::string path = "runs/" + name;
@@ -64,6 +64,14 @@ class SweepVerb : public testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+
+  std::vector<std::string> notes_left() const {
+    std::vector<std::string> notes;
+    for (const std::string& name : bench.files("runs")) {
+      if (name.starts_with("running-")) notes.push_back("runs/" + name);
+    }
+    return notes;
   }
 
   Workbench bench;
@@ -176,7 +184,7 @@ TEST_F(SweepVerb, tells_files_of_one_name_apart) {
   bench.write("b/x.toml", bench.read(canary));
   const Finished sweep = bench.tickover({"sweep", "a", "b", "--seeds", "1", "--shrink", "0"});
   EXPECT_NE(sweep.out.find("\na/x.toml "), std::string::npos) << sweep.out;
-  EXPECT_EQ(bench.files("runs").size(), 4u);
+  EXPECT_EQ(bench.files("runs").size(), 5u);
 }
 
 TEST_F(SweepVerb, draws_a_bar_on_a_terminal_only) {
@@ -189,21 +197,28 @@ TEST_F(SweepVerb, draws_a_bar_on_a_terminal_only) {
   EXPECT_NE(seen.out.find("\r\x1b[K"), std::string::npos) << "the bar stays";
 }
 
-TEST_F(SweepVerb, ends_at_once_when_interrupted_and_says_where_it_was) {
+TEST_F(SweepVerb, ends_at_once_when_interrupted_with_its_summary_and_says_where_it_was) {
   bench.write("endless.toml", endless());
-  for (const std::string file : {talk, "endless.toml"}) {
+  for (const int signal : {SIGINT, SIGTERM}) {
     const auto start = std::chrono::steady_clock::now();
-    const pid_t process = bench.start({"sweep", file, "--seeds", "1000000000", "--jobs", "1"});
+    const pid_t process =
+        bench.start({"sweep", hopeless, "endless.toml", "--seeds", "1000000000", "--jobs", "1"});
     wait_for_notes();
-    ::kill(process, SIGINT);
+    ::kill(process, signal);
     const Finished sweep = bench.finish(process);
     EXPECT_EQ(sweep.exit, 130);
-    EXPECT_TRUE(std::regex_search(
-        sweep.err, std::regex("interrupted after [0-9,]+ of 1,000,000,000 runs, at\n  replay: .*" +
-                              file + " --seed 0x[0-9a-f]+\n")))
+    EXPECT_TRUE(
+        std::regex_search(sweep.err, std::regex("interrupted after 1 of 2,000,000,000 runs, at\n"
+                                                "  replay: .*endless.toml --seed 0x1\n")))
         << sweep.err;
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
-    EXPECT_FALSE(bench.has("runs"));
+    // What had failed by then is told, and saved; what was running stands in a note.
+    EXPECT_TRUE(std::regex_search(sweep.out, std::regex("\nall +1 +0 +1 "))) << sweep.out;
+    EXPECT_TRUE(bench.has("runs/an-expectation-that-breaks-expect-1.toml")) << sweep.out;
+    const auto notes = notes_left();
+    ASSERT_EQ(notes.size(), 1u);
+    EXPECT_NE(bench.read(notes.front()).find("run endless.toml --seed 0x1 "), std::string::npos);
+    bench.shell("rm -r runs");
   }
 }
 
@@ -213,9 +228,9 @@ TEST_F(SweepVerb, leaves_a_note_on_what_ran_when_it_is_killed) {
   wait_for_notes();
   ::kill(process, SIGKILL);
   EXPECT_EQ(bench.finish(process).exit, 128 + SIGKILL);
-  const auto notes = bench.files("runs");
+  const auto notes = notes_left();
   ASSERT_EQ(notes.size(), 1u);
-  const std::string note = bench.read("runs/" + notes.front());
+  const std::string note = bench.read(notes.front());
   EXPECT_NE(note.find("run endless.toml --seed 0x2a"), std::string::npos) << note;
   EXPECT_EQ(std::ranges::count(note, '\n'), 1);
 }

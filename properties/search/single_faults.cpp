@@ -100,5 +100,48 @@ TEST(SingleFaults, are_the_same_on_any_number_of_threads) {
   }
 }
 
+// alice gives up after three copies: two losses delay an answer, three of one question lose it.
+TEST(FaultPairs, tell_what_two_faults_do_that_neither_does_alone) {
+  const std::vector<std::string> losses = {"alice>bob question 2.1", "bob>alice answer 4.1"};
+  FaultOptions options;
+  options.kinds.reset().set(static_cast<std::size_t>(SingleFault::lost));
+  options.jobs = 2;
+  const FaultPairs all = run_fault_pairs(small_talk(), 1, planted_roles(losses), options);
+  const std::size_t rows = all.matrix.rows.size();
+  EXPECT_EQ(all.pairs.size(), rows * (rows - 1) / 2);
+  EXPECT_EQ(all.left_out, 0u);
+  EXPECT_EQ(all.matrix.runs, 1 + rows + all.pairs.size());
+  int planted = 0;
+  for (const FaultPair& pair : all.pairs) {
+    if (pair.effect.oracle != "planted") continue;
+    ++planted;
+    EXPECT_TRUE(all.is_more(pair));
+    EXPECT_EQ(all.matrix.rows[pair.first_row].packet.message, "question");
+    EXPECT_EQ(all.matrix.rows[pair.second_row].packet.message, "answer");
+  }
+  EXPECT_EQ(planted, 1);
+  EXPECT_EQ(std::ranges::count_if(all.pairs, [&](const auto& pair) { return all.is_more(pair); }),
+            1)
+      << "losses far apart do not add up";
+}
+
+TEST(FaultPairs, are_bounded_beginning_with_the_earliest_datagrams) {
+  FaultOptions options;
+  options.most_pairs = 100;
+  options.most_rows = 10;
+  const FaultPairs all = run_fault_pairs(small_talk(), 1, small_roles(), options);
+  EXPECT_EQ(all.pairs.size(), 100u);
+  std::size_t cells = 0;
+  std::size_t squares = 0;
+  for (const FaultRow& row : all.matrix.rows) {
+    const auto here = static_cast<std::size_t>(std::ranges::count_if(
+        row.cells, [](const FaultCell& each) { return each.fault.has_value(); }));
+    cells += here;
+    squares += here * here;
+  }
+  EXPECT_EQ(all.left_out + 100, (cells * cells - squares) / 2);
+  EXPECT_LT(all.pairs.back().second_row, 5u);
+}
+
 }  // namespace
 }  // namespace tickover::sim

@@ -6,9 +6,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <filesystem>
+#include <string_view>
 
 namespace tickover::sim {
+namespace {
+
+constexpr std::string_view prefix = "running-";
+
+}  // namespace
 
 bool CaseNotes::open(const std::string& folder, unsigned workers) {
   folder_ = folder;
@@ -16,7 +24,7 @@ bool CaseNotes::open(const std::string& folder, unsigned workers) {
     return ::open(name.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
   };
   for (unsigned worker = 0; worker < workers; ++worker) {
-    Note note{fmt::format("{}/running-{}-{}.txt", folder, ::getpid(), worker)};
+    Note note{fmt::format("{}/{}{}-{}.txt", folder, prefix, ::getpid(), worker)};
     // Another sweep that ends just now may take the folder away in between.
     for (int attempt = 0; attempt < 3 && note.file < 0; ++attempt) {
       std::error_code error;
@@ -42,6 +50,11 @@ void CaseNotes::write(unsigned worker, const std::string& line) {
   [[maybe_unused]] const auto written = ::pwrite(note.file, padded.data(), padded.size(), 0);
 }
 
+void CaseNotes::finish(unsigned worker) {
+  const std::lock_guard lock(mutex_);
+  notes_[worker].line.clear();
+}
+
 std::vector<std::string> CaseNotes::lines() {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> lines;
@@ -55,10 +68,27 @@ void CaseNotes::remove() {
   const std::lock_guard lock(mutex_);
   for (const Note& note : notes_) {
     ::close(note.file);
-    ::unlink(note.name.c_str());
+    if (note.line.empty()) ::unlink(note.name.c_str());
   }
   notes_.clear();
   if (!folder_.empty()) ::rmdir(folder_.c_str());  // which fails if anything is in it
+}
+
+std::vector<std::string> abandoned_notes(const std::string& folder) {
+  std::vector<std::string> notes;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string file = entry.path().filename().string();
+    std::string_view name = file;
+    if (!name.starts_with(prefix) || !name.ends_with(".txt")) continue;
+    name.remove_prefix(prefix.size());
+    pid_t process = 0;
+    std::from_chars(name.data(), name.data() + name.size(), process);
+    const bool is_gone = process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
+    if (is_gone) notes.push_back(entry.path().string());
+  }
+  std::ranges::sort(notes);
+  return notes;
 }
 
 }  // namespace tickover::sim

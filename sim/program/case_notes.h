@@ -8,7 +8,8 @@
 namespace tickover::sim {
 
 /// One small file per worker that says which case it is at, so that nothing is lost if the process
-/// is killed. They are removed with this object, and so is their folder if nothing else is in it.
+/// is killed. They are removed with this object, but for those of cases that were not run to
+/// their end; and so is their folder if nothing else is in it.
 class CaseNotes {
  public:
   CaseNotes() = default;
@@ -20,8 +21,11 @@ class CaseNotes {
   bool open(const std::string& folder, unsigned workers);
   /// `line` ends with a line feed. Any thread.
   void write(unsigned worker, const std::string& line);
-  /// The last line of every worker that has one.
+  /// What that worker wrote last is over: its note says nothing any more. Any thread.
+  void finish(unsigned worker);
+  /// The last line of every worker whose case is not over.
   std::vector<std::string> lines();
+  /// Those of cases that are not over stay.
   void remove();
 
  private:
@@ -35,5 +39,8 @@ class CaseNotes {
   std::string folder_;
   std::vector<Note> notes_;
 };
+
+/// The notes in a folder that processes left which are no more.
+std::vector<std::string> abandoned_notes(const std::string& folder);
 
 }  // namespace tickover::sim

@@ -41,10 +41,6 @@ std::string failure_file_name(const std::string& scenario, const std::string& or
   return fmt::format("{}-{:x}", word, seed);
 }
 
-std::string failure_id(const Outcome& outcome) {
-  return outcome.breach ? outcome.breach->oracle : std::string(name_of(outcome.stop));
-}
-
 std::string effort(const Shrunk& shrunk) {
   std::string text = fmt::format("{} runs of shrinking", shrunk.runs);
   if (shrunk.end != ShrinkEnd::minimal) text += fmt::format(" ({})", name_of(shrunk.end));
@@ -97,6 +93,10 @@ Scenario as_found(const Scenario& scenario, const Outcome& outcome) {
 
 std::string events_path(const std::string& scenario_path) {
   return std::filesystem::path(scenario_path).replace_extension(".events").string();
+}
+
+bool write_scenario(const std::string& path, const Scenario& scenario) {
+  return write_file(path, print(scenario));
 }
 
 std::string save_failure(const Scenario& found, const FailureStory& story,

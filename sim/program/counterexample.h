@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/search/failure_shape.h"
 #include "sim/search/shrink.h"
 
 namespace tickover::sim {
@@ -18,8 +19,6 @@ struct FailureStory {
 std::string failure_file_name(const std::string& scenario, const std::string& oracle,
                               std::uint64_t seed);
 
-/// What a failure is filed under: the oracle, or how the run stopped.
-std::string failure_id(const Outcome& outcome);
 /// "414 runs of shrinking", and why they were not enough.
 std::string effort(const Shrunk& shrunk);
 
@@ -37,6 +36,9 @@ Scenario as_found(const Scenario& scenario, const Outcome& outcome);
 std::string save_failure(const Scenario& found, const FailureStory& story,
                          const std::string& folder, const std::string& name,
                          const RoleRegistry& registry, const RunLimits& limits);
+
+/// Writes a scenario down; false, with errno, if that fails.
+bool write_scenario(const std::string& path, const Scenario& scenario);
 
 /// Where the events of a saved failure are.
 std::string events_path(const std::string& scenario_path);

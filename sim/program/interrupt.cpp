@@ -9,7 +9,6 @@ namespace tickover::sim {
 namespace {
 
 constexpr int wake_up = SIGUSR2;  // from the destructor, to the watching thread alone
-constexpr timespec grace{.tv_sec = 0, .tv_nsec = 500'000'000};
 
 bool is_ignored(int signal) {
   struct sigaction action{};
@@ -19,7 +18,8 @@ bool is_ignored(int signal) {
 
 }  // namespace
 
-Interrupt::Interrupt(std::function<void()> last_words) : last_words_(std::move(last_words)) {
+Interrupt::Interrupt(std::function<void()> last_words, std::chrono::milliseconds grace)
+    : last_words_(std::move(last_words)), grace_(grace) {
   ::sigemptyset(&signals_);
   ::sigaddset(&signals_, wake_up);
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -41,6 +41,8 @@ void Interrupt::watch() {
   ::sigwaitinfo(&signals_, nullptr);
   if (stopping_) return;
   requested_ = true;
+  const timespec grace{.tv_sec = grace_.count() / 1'000,
+                       .tv_nsec = grace_.count() % 1'000 * 1'000'000};
   ::sigtimedwait(&signals_, nullptr, &grace);
   if (stopping_) return;
   last_words_();

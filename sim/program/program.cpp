@@ -35,8 +35,8 @@ constexpr const char* exit_codes =
 constexpr std::uint64_t most_steps = 1'000'000'000'000;
 
 /// Options of type seed take decimal, hex or a commit hash.
-void add_seed(CLI::App& verb, const std::string& name, std::optional<std::uint64_t>& seed,
-              const std::string& help) {
+template <class Seed>
+void add_seed(CLI::App& verb, const std::string& name, Seed& seed, const std::string& help) {
   verb.add_option_function<std::string>(
           name,
           [&seed, name](const std::string& text) {
@@ -61,6 +61,20 @@ void add_count(CLI::App& verb, const std::string& name, Count& count, std::uint6
           },
           help)
       ->type_name(unit);
+}
+
+void add_time(CLI::App& verb, const std::string& name, std::optional<Duration>& time,
+              const std::string& help) {
+  verb.add_option_function<std::string>(
+          name,
+          [&time, name](const std::string& text) {
+            const auto parsed = parse_duration(text);
+            if (!parsed) throw CLI::ValidationError(name, parsed.error().what);
+            if (*parsed < Duration{}) throw CLI::ValidationError(name, "it cannot be negative");
+            time = *parsed;
+          },
+          help)
+      ->type_name("TIME");
 }
 
 /// The options of a verb that says them without CLI11.
@@ -164,7 +178,14 @@ CLI::App* add_faults(CLI::App& app, FaultsRequest& faults, const std::string& pr
   add_seed(*verb, "--seed", faults.seed, "decimal, 0x hex or a commit hash (the file's, else 1)");
   verb->add_option("--message", faults.message, "only this kind, such as Refresh")
       ->type_name("KIND");
-  add_count(*verb, "--rows", faults.rows, 1'000'000, "the most datagrams (200)");
+  add_count(*verb, "--rows", faults.rows, 1'000'000, "the most datagrams (200; of pairs 30)");
+  verb->add_option(
+          "--kinds", faults.kinds,
+          "lost,late,doubled,reordered,corrupted,truncated (all; of pairs the first three)")
+      ->delimiter(',')
+      ->type_name("KINDS");
+  verb->add_flag("--pairs", faults.pairs, "any two of these at once, besides");
+  add_count(*verb, "--cells", faults.cells, 100'000'000, "the most pairs (10000)");
   add_count(*verb, "--jobs", faults.jobs, 1024, "threads (all cores)", "J");
   verb->add_flag("--json", faults.json, "the result as JSON, with the command of every cell");
   return verb;
@@ -181,18 +202,43 @@ CLI::App* add_exhaust(CLI::App& app, ExhaustRequest& exhaust, const std::string&
       ->delimiter(',')
       ->type_name("KINDS");
   add_count(*verb, "--losses", exhaust.losses, 1'000, "the most losses in a history (all)", "N", 0);
-  verb->add_option_function<std::string>(
-          "--within",
-          [&exhaust](const std::string& text) {
-            const auto parsed = parse_duration(text);
-            if (!parsed) throw CLI::ValidationError("--within", parsed.error().what);
-            exhaust.within = *parsed;
-          },
-          "from the last loss until all is well, at most (as the policies say)")
-      ->type_name("TIME");
+  add_time(*verb, "--within", exhaust.within,
+           "from the last loss until all is well, at most (as the policies say)");
   verb->add_option("--out", exhaust.out, "folder for a failing history (runs)")->type_name("DIR");
   add_count(*verb, "--jobs", exhaust.jobs, 1024, "threads (all cores)", "J");
   verb->add_flag("--json", exhaust.json, "the certificate as JSON");
+  return verb;
+}
+
+CLI::App* add_sweep(CLI::App& app, SweepRequest& sweep, const std::string& program) {
+  sweep.program = program;
+  CLI::App* verb = app.add_subcommand("sweep", "Many seeds over many scenarios, on all cores");
+  verb->add_option("PATH", sweep.paths, "scenarios, or folders of them")->type_name("");
+  verb->add_flag("--swarm", sweep.swarm, "worlds that are invented from their seeds, besides");
+  add_count(*verb, "--seeds", sweep.seeds, 1'000'000'000,
+            "seeds for each scenario (100, or as many as there is time)");
+  add_seed(*verb, "--from", sweep.from, "the first seed: decimal, 0x hex or a commit hash (1)");
+  add_time(*verb, "--for", sweep.time, "begin no further run after that time: 90s, 1h30min");
+  verb->add_option_function<std::string>(
+          "--minutes",
+          [&sweep](const std::string& text) {
+            const auto parsed = parse_count(text, 1, 1'000'000);
+            if (!parsed) throw CLI::ValidationError("--minutes", parsed.error());
+            sweep.time = Duration(std::chrono::minutes(*parsed));
+          },
+          "the same in minutes")
+      ->type_name("M")
+      ->excludes("--for");
+  add_count(*verb, "--failures", sweep.failures, 1'000'000,
+            "end with the N-th distinct failure (all)");
+  add_count(*verb, "--jobs", sweep.jobs, 1024, "threads (all cores)", "J");
+  verb->add_option("--out", sweep.out, "folder for saved failures and seeds that failed (runs)")
+      ->type_name("DIR");
+  add_count(*verb, "--shrink", sweep.shrinks, 1'000'000,
+            "the most distinct failures to make small (10); 0: none", "N", 0);
+  verb->add_flag("--quiet", sweep.quiet, "print failures only");
+  verb->add_flag("--json", sweep.json, "the result as JSON");
+  add_count(*verb, "--steps", sweep.steps, most_steps, "the most steps a run may take (50000000)");
   return verb;
 }
 
@@ -244,22 +290,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   CLI::App* shrink_app = add_shrink(app, shrink, run.program);
 
   SweepRequest sweep;
-  sweep.program = run.program;
-  std::optional<std::uint64_t> from;
-  CLI::App* sweep_app = app.add_subcommand("sweep", "Many seeds over many scenarios, on all cores");
-  sweep_app->add_option("PATH", sweep.paths, "scenarios, or folders of them")
-      ->required()
-      ->type_name("");
-  add_count(*sweep_app, "--seeds", sweep.seeds, 1'000'000'000, "seeds for each scenario (100)");
-  add_seed(*sweep_app, "--from", from, "the first seed (1)");
-  add_count(*sweep_app, "--jobs", sweep.jobs, 1024, "threads (all cores)", "J");
-  sweep_app->add_option("--out", sweep.out, "folder for saved failures (runs)")->type_name("DIR");
-  add_count(*sweep_app, "--shrink", sweep.shrinks, 1'000'000,
-            "the most distinct failures to make small (10); 0: none", "N", 0);
-  sweep_app->add_flag("--quiet", sweep.quiet, "print failures only");
-  sweep_app->add_flag("--json", sweep.json, "the result as JSON");
-  add_count(*sweep_app, "--steps", sweep.steps, most_steps,
-            "the most steps a run may take (50000000)");
+  CLI::App* sweep_app = add_sweep(app, sweep, run.program);
 
   std::vector<std::string> check_paths;
   bool check_json = false;
@@ -323,10 +354,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   // An exception that nobody expects is a crash of the machine that threw it.
   const auto run_verbs = [&]() noexcept {
     if (run_app->parsed()) return run_verb(run, registry);
-    if (sweep_app->parsed()) {
-      sweep.from = from.value_or(1);
-      return sweep_verb(sweep, registry);
-    }
+    if (sweep_app->parsed()) return sweep_verb(sweep, registry);
     if (replay_app->parsed()) return replay_verb(replay, registry);
     if (faults_app->parsed()) return faults_verb(faults, registry);
     if (exhaust_app->parsed()) return exhaust_verb(exhaust, registry);

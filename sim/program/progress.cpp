@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 
 namespace tickover::sim {
 
-Progress::Progress(std::uint64_t total) : total_(total) {
+Progress::Progress(std::optional<std::uint64_t> total, std::optional<Duration> time)
+    : total_(total), time_(time), start_(std::chrono::steady_clock::now()) {
   if (::isatty(STDERR_FILENO) == 0 || total == 0) return;
   thread_ = std::thread([this] {
     std::unique_lock lock(mutex_);
@@ -33,8 +35,16 @@ Progress::~Progress() {
 void Progress::draw() const {
   constexpr std::uint64_t width = 40;
   const std::uint64_t done = done_.load(std::memory_order_relaxed);
-  const std::uint64_t filled = done * width / total_;
-  fmt::print(stderr, "\r[{:<40}] {}/{} runs\x1b[K", std::string(filled, '#'), done, total_);
+  std::uint64_t filled = total_ ? done * width / *total_ : 0;
+  if (time_) {
+    const auto gone = std::chrono::steady_clock::now() - start_;
+    const auto part =
+        static_cast<std::uint64_t>(gone / std::chrono::milliseconds(1)) * width /
+        static_cast<std::uint64_t>(std::max<std::int64_t>(1, time_->count() / 1'000'000));
+    filled = std::min(width, std::max(filled, part));
+  }
+  const std::string of = total_ ? fmt::format("/{}", *total_) : std::string();
+  fmt::print(stderr, "\r[{:<40}] {}{} runs\x1b[K", std::string(filled, '#'), done, of);
   std::fflush(stderr);
 }
 

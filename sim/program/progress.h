@@ -1,18 +1,22 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
+
+#include "core/time.h"
 
 namespace tickover::sim {
 
 /// A progress bar on stderr, redrawn ten times a second; nothing at all if stderr is not a
-/// terminal.
+/// terminal. It fills with runs, or with time on the real clock where that is what ends the work.
 class Progress {
  public:
-  explicit Progress(std::uint64_t total);
+  Progress(std::optional<std::uint64_t> total, std::optional<Duration> time);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -22,7 +26,9 @@ class Progress {
  private:
   void draw() const;
 
-  std::uint64_t total_;
+  std::optional<std::uint64_t> total_;
+  std::optional<Duration> time_;
+  std::chrono::steady_clock::time_point start_;
   std::atomic<std::uint64_t> done_{0};
   std::mutex mutex_;
   std::condition_variable stop_;

@@ -22,13 +22,23 @@ std::string fault_option(std::string_view fault) {
   return " --fault " + shell_word(fault);
 }
 
-std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,
-                        std::uint64_t steps) {
+std::string case_words(const SweepItem& item) {
+  if (item.invent) return " sweep --swarm --seeds 1 --from ";
   // A leading dash would make the file an option.
-  std::string line = fmt::format("replay: {} run {}{} --seed 0x{:x}", shell_word(program),
-                                 file.starts_with('-') ? "./" : "", shell_word(file), seed);
+  return fmt::format(" run {}{} --seed ", item.path.starts_with('-') ? "./" : "",
+                     shell_word(item.path));
+}
+
+std::string replay_line_of_case(std::string_view program, const SweepItem& item, std::uint64_t seed,
+                                std::uint64_t steps) {
+  std::string line = fmt::format("replay: {}{}0x{:x}", shell_word(program), case_words(item), seed);
   if (steps != RunLimits{}.steps) line += fmt::format(" --steps {}", steps);
   return line;
+}
+
+std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,
+                        std::uint64_t steps) {
+  return replay_line_of_case(program, {.path = std::string(file)}, seed, steps);
 }
 
 }  // namespace tickover::sim

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "sim/world/run.h"
+#include "sim/search/sweep.h"
 
 namespace tickover::sim {
 
@@ -18,5 +18,11 @@ std::string fault_option(std::string_view fault);
 /// failing output. With `--steps` where the run was limited to other than the usual.
 std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,
                         std::uint64_t steps = RunLimits{}.steps);
+
+/// The words of a case's replay line before its seed, which no other item has.
+std::string case_words(const SweepItem& item);
+/// The replay line of one case of a sweep.
+std::string replay_line_of_case(std::string_view program, const SweepItem& item, std::uint64_t seed,
+                                std::uint64_t steps);
 
 }  // namespace tickover::sim

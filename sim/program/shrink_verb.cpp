@@ -4,8 +4,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include "sim/program/counterexample.h"
 #include "sim/program/crash_note.h"
+#include "sim/program/keep_failure.h"
 #include "sim/program/load.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/replay_verb.h"
@@ -16,18 +16,18 @@
 namespace tickover::sim {
 namespace {
 
-std::string json_of(const ShrinkRequest& request, const Shrunk& shrunk, const std::string& path) {
+std::string json_of(const ShrinkRequest& request, const Outcome& outcome, const KeptFailure& kept) {
   std::string text;
   JsonWriter json(text);
   json.begin_object()
       .member("file", std::string_view(request.file))
-      .member("exit", static_cast<int>(shrunk.outcome.exit))
-      .member("end", name_of(shrunk.end))
-      .member("runs", shrunk.runs)
-      .member("faults", shrunk.faults)
-      .member("milliseconds", shrunk.wall.count() / 1'000'000)
-      .member("what", std::string_view(summary(shrunk.outcome)));
-  if (!path.empty()) json.member("saved", std::string_view(path));
+      .member("exit", static_cast<int>(outcome.exit))
+      .member("end", name_of(kept.end))
+      .member("runs", kept.runs)
+      .member("faults", kept.faults)
+      .member("milliseconds", kept.wall.count() / 1'000'000)
+      .member("what", std::string_view(kept.what));
+  if (!kept.as_found.empty()) json.member("saved", std::string_view(kept.smallest()));
   json.end_object();
   return text;
 }
@@ -48,32 +48,35 @@ int shrink_verb(const ShrinkRequest& request, const RoleRegistry& registry) {
   }
   Outcome outcome = run_case(*plan, limits);
   confirm(outcome, *plan, limits);
-  Shrunk shrunk{.scenario = scenario, .outcome = outcome, .end = ShrinkEnd::not_a_breach};
-  std::string path;
+  KeptFailure kept{.what = summary(outcome), .faults = scenario.faults.size()};
   if (outcome.exit != ExitCode::held) {
-    shrunk = shrink(scenario, outcome, registry, limits, {.runs = request.runs});
-    const std::string stem = std::filesystem::path(request.file).stem().string();
-    const std::string name = failure_file_name(stem, failure_id(shrunk.outcome), seed) + "-shrunk";
-    path = save_failure(as_found(shrunk.scenario, shrunk.outcome),
-                        {fmt::format("{} with seed 0x{:x}", request.file, seed), effort(shrunk)},
-                        request.out, name, registry, limits);
-    if (path.empty()) {
+    kept = keep_failure(scenario, outcome,
+                        {.program = request.program,
+                         .folder = request.out,
+                         .name = std::filesystem::path(request.file).stem().string(),
+                         .origin = fmt::format("{} with seed 0x{:x}", request.file, seed),
+                         .replay = replay_line(request.program, request.file, seed, request.steps),
+                         .limits = limits,
+                         .shrink_limits = {.runs = request.runs}},
+                        registry);
+    if (kept.as_found.empty()) {
       fmt::print(stderr, "{}: cannot be written: {}\n", request.out, std::strerror(errno));
       return static_cast<int>(ExitCode::usage);
     }
   }
   note_running_case("");
   if (request.json) {
-    fmt::print("{}\n", json_of(request, shrunk, path));
-  } else if (path.empty()) {
+    fmt::print("{}\n", json_of(request, outcome, kept));
+  } else if (kept.as_found.empty()) {
     fmt::print("{}, seed 0x{:x}: held, and there is nothing to shrink\n", request.file, seed);
   } else {
-    if (const auto text = read_small_file(path)) fmt::print("{}\n", *text);
-    fmt::print("{}; {} in {} s\nsaved: {}\n{}\n", summary(shrunk.outcome), effort(shrunk),
-               hundredths_text(shrunk.wall), path,
-               replay_line_of_saved(request.program, path, request.steps));
+    if (const auto text = read_small_file(kept.smallest())) fmt::print("{}\n", *text);
+    const std::string spent =
+        kept.shrunk.empty() ? std::string(name_of(kept.end))
+                            : fmt::format("{} in {} s", kept.effort, hundredths_text(kept.wall));
+    fmt::print("{}; {}\nsaved: {}\n{}\n", kept.what, spent, kept.smallest(), kept.replay);
   }
-  return static_cast<int>(shrunk.outcome.exit);
+  return static_cast<int>(outcome.exit);
 }
 
 }  // namespace tickover::sim

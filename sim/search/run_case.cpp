@@ -98,7 +98,9 @@ Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limit
 }
 
 void confirm(Outcome& outcome, const std::shared_ptr<const Plan>& plan, const RunLimits& limits) {
+  if (outcome.exit == ExitCode::nondeterminism || outcome.stop == StopReason::cancelled) return;
   const Outcome again = run_case(plan, limits);
+  if (again.stop == StopReason::cancelled) return;
   if (again.digest == outcome.digest && again.exit == outcome.exit) return;
   const auto difference = first_difference(plan, limits.steps);
   outcome.exit = ExitCode::nondeterminism;

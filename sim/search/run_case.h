@@ -44,8 +44,9 @@ struct Outcome {
 Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limits = {},
                  const std::vector<Watcher*>& watchers = {});
 
-/// Runs the plan once more. If that comes out otherwise, the outcome turns into non-determinism and
-/// its breach says at which step the runs part, and what each of them did there.
+/// Runs the plan once more, unless it was cancelled or is known to differ. If that comes out
+/// otherwise, the outcome turns into non-determinism and its breach says at which step the runs
+/// part, and what each of them did there.
 void confirm(Outcome& outcome, const std::shared_ptr<const Plan>& plan, const RunLimits& limits);
 
 /// One line: "held", or the oracle and what it says.

@@ -40,6 +40,14 @@ Scenario without_dice(Scenario scenario) {
   return scenario;
 }
 
+/// The same world in which nothing befalls anybody.
+Scenario untroubled(Scenario scenario) {
+  scenario = without_dice(std::move(scenario));
+  scenario.faults.clear();
+  scenario.expect.heal.reset();
+  return scenario;
+}
+
 /// Whether nothing but plain links and named datagrams decides what arrives.
 bool is_spelled_out(const Plan& plan) {
   return !has_dice(plan.scenario) && std::ranges::all_of(plan.faults, [](const FaultPlan& fault) {
@@ -66,10 +74,11 @@ bool is_connected(const Plan& plan) {
 class Shrinker {
  public:
   Shrinker(const Scenario& scenario, const Outcome& failure, const RoleRegistry& registry,
-           const RunLimits& run_limits, const ShrinkLimits& limits)
+           const RunLimits& run_limits, const ShrinkLimits& limits, const ShrinkHooks& hooks)
       : registry_(registry),
         run_limits_(run_limits),
         limits_(limits),
+        hooks_(hooks),
         name_(failure_name(*failure.breach)),
         seed_(failure.seed),
         start_(std::chrono::steady_clock::now()) {
@@ -87,6 +96,8 @@ class Shrinker {
     for (CountSpec& count : best_.scenario.expect.count) count.of.place = {};
     const auto plan = plan_of(best_.scenario);
     is_connected_ = plan && is_connected(*plan);
+    const bool is_expectation = failure.breach->breach_class == BreachClass::expectation;
+    needs_trouble_ = is_expectation && holds_untroubled(best_.scenario);
   }
 
   Shrunk run() {
@@ -108,6 +119,9 @@ class Shrinker {
     if (best_.end != ShrinkEnd::minimal) return false;
     if (best_.runs >= limits_.runs || steps_ >= limits_.steps) best_.end = ShrinkEnd::out_of_runs;
     if (elapsed() > limits_.wall) best_.end = ShrinkEnd::out_of_time;
+    if (run_limits_.cancel != nullptr && run_limits_.cancel->load()) {
+      best_.end = ShrinkEnd::cancelled;
+    }
     return best_.end == ShrinkEnd::minimal;
   }
 
@@ -123,12 +137,24 @@ class Shrinker {
     const auto plan = plan_of(candidate);
     if (!plan || (is_connected_ && !is_connected(*plan))) return false;
     ++best_.runs;
+    if (hooks_.before) hooks_.before(candidate);
     Outcome outcome = run_case(plan, run_limits_);
     steps_ += outcome.steps;
     if (!outcome.breach || failure_name(*outcome.breach) != name_) return false;
+    if (needs_trouble_ && !holds_untroubled(candidate)) return false;
     best_.scenario = std::move(candidate);
     best_.outcome = std::move(outcome);
+    if (hooks_.smaller) hooks_.smaller(best_.scenario, best_.outcome);
     return true;
+  }
+  /// What is expected and cannot be, as of a run that was cut too short, is no example of what was.
+  bool holds_untroubled(const Scenario& scenario) {
+    const auto plan = plan_of(untroubled(scenario));
+    if (!plan) return false;
+    ++best_.runs;
+    const Outcome outcome = run_case(plan, run_limits_);
+    steps_ += outcome.steps;
+    return !outcome.breach || failure_name(*outcome.breach) != name_;
   }
   bool accept(const Edit& edit) {
     Scenario candidate = best_.scenario;
@@ -260,9 +286,11 @@ class Shrinker {
   const RoleRegistry& registry_;
   RunLimits run_limits_;
   ShrinkLimits limits_;
+  const ShrinkHooks& hooks_;
   std::string name_;
   std::uint64_t seed_;
   bool is_connected_ = false;
+  bool needs_trouble_ = false;
   std::chrono::steady_clock::time_point start_;
   std::uint64_t steps_ = 0;
   Shrunk best_;
@@ -278,6 +306,8 @@ std::string_view name_of(ShrinkEnd end) {
       return "out of runs";
     case ShrinkEnd::out_of_time:
       return "out of time";
+    case ShrinkEnd::cancelled:
+      return "cancelled";
     case ShrinkEnd::not_a_breach:
       return "not a breach";
   }
@@ -294,10 +324,10 @@ std::string failure_name(const Breach& breach) {
 }
 
 Shrunk shrink(const Scenario& scenario, const Outcome& failure, const RoleRegistry& registry,
-              const RunLimits& run_limits, const ShrinkLimits& limits) {
+              const RunLimits& run_limits, const ShrinkLimits& limits, const ShrinkHooks& hooks) {
   Shrunk result{scenario, failure, ShrinkEnd::not_a_breach, 0, scenario.faults.size(), {}};
   if (failure.breach && failure.exit != ExitCode::nondeterminism) {
-    result = Shrinker(scenario, failure, registry, run_limits, limits).run();
+    result = Shrinker(scenario, failure, registry, run_limits, limits, hooks).run();
   }
   result.scenario.seed = failure.seed;
   const Breach* breach = result.outcome.breach ? &*result.outcome.breach : nullptr;

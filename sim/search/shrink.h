@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,7 @@ enum class ShrinkEnd : std::uint8_t {
   minimal,       // nothing that it knows makes the scenario any simpler
   out_of_runs,   // runs or steps
   out_of_time,   // on the real clock: the next time may end elsewhere
+  cancelled,     // by RunLimits::cancel
   not_a_breach,  // no oracle objects, so that there is nothing to keep
 };
 std::string_view name_of(ShrinkEnd end);
@@ -36,15 +38,24 @@ struct Shrunk {
   Duration wall;             // spent on the real clock
 };
 
+/// Called on what is tried before it is run, and on what is the smallest so far: whoever writes
+/// both down loses nothing where a run ends the process.
+struct ShrinkHooks {
+  std::function<void(const Scenario&)> before;
+  std::function<void(const Scenario&, const Outcome&)> smaller;
+};
+
 /// What must stay the same: the oracle's name and, of an expectation, its sentence.
 std::string failure_name(const Breach& breach);
 
 /// Makes the scenario smaller as long as it fails in the same way with this seed: first its
 /// structure (time, expectations, faults, hosts, traffic, settings), then, where chance or a
 /// partition is still at work on a link, what that did to single datagrams, of which only those
-/// stay that are needed. Where it ends with `minimal`, each fault that is left is necessary, and
-/// shrinking the result changes nothing. The same for the same scenario and seed.
+/// stay that are needed. An expectation that would be met if nothing befell anybody stays one.
+/// Where it ends with `minimal`, each fault that is left is necessary, and shrinking the result
+/// changes nothing. The same for the same scenario and seed.
 Shrunk shrink(const Scenario& scenario, const Outcome& failure, const RoleRegistry& registry,
-              const RunLimits& run_limits = {}, const ShrinkLimits& limits = {});
+              const RunLimits& run_limits = {}, const ShrinkLimits& limits = {},
+              const ShrinkHooks& hooks = {});
 
 }  // namespace tickover::sim

@@ -2,50 +2,16 @@
 
 #include <algorithm>
 #include <atomic>
-#include <map>
+#include <memory>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 #include "core/check.h"
-#include "core/random.h"
+#include "sim/search/failure_shape.h"
+#include "sim/search/tidings.h"
 
 namespace tickover::sim {
 namespace {
-
-/// What applications were told, and when. Who, what and about whom must be the same for two tidings
-/// to be compared; the first is compared with the first, and so on.
-class Tidings final : public Watcher {
- public:
-  void see(const Step& step, const World&) override {
-    for (const Notice& notice : step.notices) {
-      const bool is_data = notice.kind == Notice::Kind::received;
-      const std::uint64_t what = is_data ? Digest::of(notice.payload) : hash_text(notice.name);
-      told_[{step.host, what, stable_hash(notice.remote)}].push_back(step.time);
-    }
-  }
-
-  void compare(const Tidings& without, FaultCell& cell) const {
-    for (const auto& [what, times] : without.told_) {
-      const auto here = told_.find(what);
-      const std::size_t count = here == told_.end() ? 0 : here->second.size();
-      if (count < times.size()) cell.missing += times.size() - count;
-      for (std::size_t i = 0; i < std::min(count, times.size()); ++i) {
-        if (here->second[i] > times[i]) {
-          cell.recovery = std::max(cell.recovery, here->second[i] - times[i]);
-        }
-      }
-    }
-    for (const auto& [what, times] : told_) {
-      const auto there = without.told_.find(what);
-      const std::size_t count = there == without.told_.end() ? 0 : there->second.size();
-      if (times.size() > count) cell.extra += times.size() - count;
-    }
-  }
-
- private:
-  std::map<std::tuple<HostIndex, std::uint64_t, std::uint64_t>, std::vector<Instant>> told_;
-};
 
 /// The datagrams that came onto a link, by name.
 class Datagrams final : public Watcher {
@@ -127,11 +93,28 @@ std::string_view name_of(SingleFault fault) {
   return "?";
 }
 
+FaultEffect effect_of(const Scenario& scenario, const std::vector<FaultSpec>& faults,
+                      std::uint64_t seed, const RoleRegistry& registry, const Tidings& without,
+                      const RunLimits& limits) {
+  Scenario candidate = scenario;
+  candidate.faults.insert(candidate.faults.end(), faults.begin(), faults.end());
+  const auto plan = make_plan(std::move(candidate), seed, registry);
+  CHECK(plan.has_value());  // it names what was sent
+  FaultEffect effect;
+  Tidings tidings;
+  const Outcome outcome = run_case(*plan, limits, {&tidings});
+  effect.exit = outcome.exit;
+  if (outcome.exit != ExitCode::held) effect.oracle = failure_id(outcome);
+  tidings.compare(without, effect);
+  return effect;
+}
+
 FaultMatrix run_single_faults(const Scenario& scenario, std::uint64_t seed,
                               const RoleRegistry& registry, const FaultOptions& options) {
   FaultMatrix matrix;
   Datagrams datagrams;
-  Tidings without;
+  matrix.tidings = std::make_shared<Tidings>();
+  Tidings& without = *matrix.tidings;
   const auto base = make_plan(scenario, seed, registry);
   CHECK(base.has_value());  // the caller has planned it before
   matrix.without = run_case(*base, options.limits, {&datagrams, &without});
@@ -144,6 +127,7 @@ FaultMatrix run_single_faults(const Scenario& scenario, std::uint64_t seed,
     }
     FaultRow row{datagram.name, datagram.sent, {}};
     for (std::size_t f = 0; f < single_faults; ++f) {
+      if (!options.kinds.test(f)) continue;
       auto action = action_of(static_cast<SingleFault>(f), datagram.name, datagrams.next_after(i),
                               options.late);
       if (action) row.cells[f].fault = FaultSpec{.action = std::move(*action)};
@@ -158,19 +142,10 @@ FaultMatrix run_single_faults(const Scenario& scenario, std::uint64_t seed,
     for (std::size_t c = next++; c < cells; c = next++) {
       FaultCell& cell = matrix.rows[c / single_faults].cells[c % single_faults];
       if (!cell.fault) continue;
-      Scenario candidate = scenario;
-      candidate.faults.push_back(*cell.fault);
-      const auto plan = make_plan(std::move(candidate), seed, registry);
-      CHECK(plan.has_value());  // it names what was sent
-      if (options.before) options.before(*cell.fault);
-      Tidings tidings;
-      const Outcome outcome = run_case(*plan, options.limits, {&tidings});
+      if (options.before) options.before({*cell.fault});
+      static_cast<FaultEffect&>(cell) =
+          effect_of(scenario, {*cell.fault}, seed, registry, without, options.limits);
       ++runs;
-      cell.exit = outcome.exit;
-      if (outcome.exit != ExitCode::held) {
-        cell.oracle = outcome.breach ? outcome.breach->oracle : std::string(name_of(outcome.stop));
-      }
-      tidings.compare(without, cell);
     }
   };
   std::vector<std::thread> workers;

@@ -2,13 +2,27 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "core/random.h"
+#include "sim/search/failure_shape.h"
 
 namespace tickover::sim {
 namespace {
+
+/// What became of one case.
+struct Finished {
+  std::size_t item = 0;
+  Outcome outcome;
+  std::string shape;  // of a failure
+  bool is_twice = false;
+  Duration busy;
+  std::optional<PlanError> refused;
+  std::uint64_t seed = 0;
+};
 
 /// What one worker found out about one scenario. Merging is commutative, so that the order in
 /// which workers finish never shows.
@@ -16,39 +30,47 @@ struct Tally {
   SweepRow row;
   std::vector<std::uint64_t> digests;
 
-  void add(const Outcome& outcome, Duration busy) {
+  void add(const Finished& finished) {
+    const Outcome& outcome = finished.outcome;
+    if (finished.refused) {
+      return refuse(finished.refused->what, finished.refused->place, finished.seed);
+    }
     ++row.seeds;
     ++(outcome.exit == ExitCode::held ? row.held : row.failed);
+    row.twice += finished.is_twice ? 1 : 0;
     row.simulated += outcome.simulated;
     row.datagrams += outcome.datagrams.delivered;
     row.steps += outcome.steps;
     row.folded += scramble(mix(outcome.digest, outcome.seed));
-    row.busy += busy;
+    row.busy += finished.busy;
     digests.push_back(outcome.digest);
     for (const auto& [oracle, count] : outcome.judgements) row.judgements[oracle] += count;
     for (const auto& [mark, count] : outcome.marks) row.marks[mark] += count;
-    row.fault_matches.resize(std::max(row.fault_matches.size(), outcome.fault_matches.size()));
-    for (std::size_t i = 0; i < outcome.fault_matches.size(); ++i) {
-      row.fault_matches[i] += outcome.fault_matches[i];
-    }
-    if (outcome.exit != ExitCode::held) add_failure({outcome, 1});
+    add_matches(outcome.fault_matches);
+    if (outcome.exit != ExitCode::held) add_failure(finished.shape, {outcome, 1, {outcome.seed}});
   }
 
-  void add_failure(const Failure& failure) {
-    const Outcome& outcome = failure.outcome;
-    const std::string name =
-        outcome.breach ? outcome.breach->oracle : std::string(name_of(outcome.stop));
-    const auto [at, is_new] = row.failures.try_emplace(name, failure);
+  void add_matches(const std::vector<std::uint64_t>& matches) {
+    row.fault_matches.resize(std::max(row.fault_matches.size(), matches.size()));
+    for (std::size_t i = 0; i < matches.size(); ++i) row.fault_matches[i] += matches[i];
+  }
+
+  void add_failure(const std::string& shape, const Failure& failure) {
+    const auto [at, is_new] = row.failures.try_emplace(shape, failure);
     if (is_new) return;
-    const std::uint64_t count = at->second.count + failure.count;
-    if (outcome.seed < at->second.outcome.seed) at->second = failure;
-    at->second.count = count;
+    Failure& here = at->second;
+    here.count += failure.count;
+    if (failure.outcome.seed < here.outcome.seed) here.outcome = failure.outcome;
+    here.seeds.insert(here.seeds.end(), failure.seeds.begin(), failure.seeds.end());
+    std::ranges::sort(here.seeds);
+    if (here.seeds.size() > most_failing_seeds) here.seeds.resize(most_failing_seeds);
   }
 
   void merge(const Tally& other) {
     row.seeds += other.row.seeds;
     row.held += other.row.held;
     row.failed += other.row.failed;
+    row.twice += other.row.twice;
     row.simulated += other.row.simulated;
     row.datagrams += other.row.datagrams;
     row.steps += other.row.steps;
@@ -57,11 +79,8 @@ struct Tally {
     digests.insert(digests.end(), other.digests.begin(), other.digests.end());
     for (const auto& [oracle, count] : other.row.judgements) row.judgements[oracle] += count;
     for (const auto& [mark, count] : other.row.marks) row.marks[mark] += count;
-    row.fault_matches.resize(std::max(row.fault_matches.size(), other.row.fault_matches.size()));
-    for (std::size_t i = 0; i < other.row.fault_matches.size(); ++i) {
-      row.fault_matches[i] += other.row.fault_matches[i];
-    }
-    for (const auto& [name, failure] : other.row.failures) add_failure(failure);
+    add_matches(other.row.fault_matches);
+    for (const auto& [shape, failure] : other.row.failures) add_failure(shape, failure);
     if (!other.row.error.empty())
       refuse(other.row.error, other.row.error_place, other.row.error_seed);
   }
@@ -74,56 +93,170 @@ struct Tally {
   }
 };
 
+/// Which case is the n-th.
+class CaseOrder {
+ public:
+  CaseOrder(const std::vector<SweepItem>& items, const SweepOptions& options)
+      : items_(items), options_(options), first_(options.first.begin(), options.first.end()) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (!items[i].scenario.seed) free_.push_back(i);
+    }
+  }
+
+  /// None from the end on; `is_again` if it was run before, among the first.
+  struct Next {
+    SweepCase what;
+    bool is_again = false;
+  };
+  std::optional<Next> at(std::uint64_t n) const {
+    if (n < options_.first.size()) return Next{options_.first[n]};
+    n -= options_.first.size();
+    SweepCase next;
+    if (n < items_.size()) {
+      next = {n, items_[n].scenario.seed.value_or(options_.from)};
+    } else {
+      n -= items_.size();
+      if (free_.empty()) return {};
+      const std::uint64_t round = 1 + n / free_.size();
+      if (options_.seeds && round >= *options_.seeds) return {};
+      next = {free_[n % free_.size()], options_.from + round};
+    }
+    return Next{next, first_.contains(next)};
+  }
+
+ private:
+  const std::vector<SweepItem>& items_;
+  const SweepOptions& options_;
+  std::set<SweepCase> first_;
+  std::vector<std::size_t> free_;  // the items without a seed of their own
+};
+
+/// Takes what finished in the order of the cases, so that where a sweep ends does not depend on
+/// threads.
+class InOrder {
+ public:
+  InOrder(std::vector<Tally>& tallies, std::uint64_t most_failures)
+      : tallies_(tallies), most_failures_(most_failures) {}
+
+  /// False if the sweep ends before that case. Waits where one slow case holds up all others.
+  bool may_begin(std::uint64_t n) {
+    std::unique_lock lock(mutex_);
+    moved_.wait(lock, [&] { return is_over_ || n < next_ + most_ahead; });
+    return !is_over_;
+  }
+  void put(std::uint64_t n, std::optional<Finished> finished) {
+    const std::lock_guard lock(mutex_);
+    waiting_.emplace(n, std::move(finished));
+    for (auto at = waiting_.begin(); at != waiting_.end() && at->first == next_ && !is_over_;
+         at = waiting_.erase(at), ++next_) {
+      if (!at->second) continue;
+      tallies_[at->second->item].add(*at->second);
+      if (!at->second->shape.empty()) shapes_.insert(at->second->shape);
+      is_over_ = shapes_.size() >= most_failures_;
+    }
+    moved_.notify_all();
+  }
+  /// Nobody waits any longer.
+  void end() {
+    const std::lock_guard lock(mutex_);
+    is_over_ = true;
+    moved_.notify_all();
+  }
+
+ private:
+  static constexpr std::uint64_t most_ahead = 1'000;
+  std::mutex mutex_;
+  std::condition_variable moved_;
+  std::vector<Tally>& tallies_;
+  std::uint64_t most_failures_;
+  std::uint64_t next_ = 0;
+  std::map<std::uint64_t, std::optional<Finished>> waiting_;
+  std::set<std::string> shapes_;
+  bool is_over_ = false;
+};
+
 Duration since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() -
                                                               start);
 }
 
-std::uint64_t seeds_of(const SweepItem& item, const SweepOptions& options) {
-  return item.scenario.seed ? 1 : options.seeds;
+/// Nothing if it was cancelled.
+std::optional<Finished> finish(const SweepCase& which, const SweepItem& item, bool is_first,
+                               const RoleRegistry& registry, const RunLimits& limits) {
+  const auto start = std::chrono::steady_clock::now();
+  Finished finished{.item = which.item, .seed = which.seed};
+  const auto plan = make_plan(item.of_seed(which.seed), which.seed, registry);
+  if (!plan) {
+    finished.refused = plan.error();
+    return finished;
+  }
+  finished.outcome = run_case(*plan, limits);
+  Outcome& outcome = finished.outcome;
+  finished.is_twice = is_first || outcome.exit != ExitCode::held || is_run_twice(which.seed);
+  if (finished.is_twice) confirm(outcome, *plan, limits);
+  if (limits.cancel != nullptr && limits.cancel->load()) return {};
+  if (item.invent) outcome.fault_matches.clear();
+  if (outcome.exit != ExitCode::held) finished.shape = failure_shape(outcome, **plan);
+  finished.busy = since(start);
+  return finished;
 }
 
 }  // namespace
 
-std::uint64_t case_count(const std::vector<SweepItem>& items, const SweepOptions& options) {
+std::optional<std::uint64_t> case_count(const std::vector<SweepItem>& items,
+                                        const SweepOptions& options) {
   std::uint64_t count = 0;
-  for (const SweepItem& item : items) count += seeds_of(item, options);
+  for (const SweepItem& item : items) {
+    if (!item.scenario.seed && !options.seeds) return {};
+    count += item.scenario.seed ? 1 : *options.seeds;
+  }
+  for (const SweepCase& early : options.first) {
+    const auto pinned = items[early.item].scenario.seed;
+    const bool is_among =
+        pinned ? early.seed == *pinned : early.seed - options.from < *options.seeds;
+    if (!is_among) ++count;
+  }
   return count;
+}
+
+bool is_run_twice(std::uint64_t seed) {
+  constexpr std::uint64_t one_in = 32;
+  return scramble(seed) % one_in == 0;
 }
 
 std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegistry& registry,
                             const SweepOptions& options, const SweepHooks& hooks) {
-  const std::uint64_t cases = case_count(items, options);
-  std::vector<std::uint64_t> first_case;  // of each item
-  std::uint64_t before = 0;
-  for (const SweepItem& item : items) {
-    first_case.push_back(before);
-    before += seeds_of(item, options);
-  }
-
+  const CaseOrder order(items, options);
   std::atomic<std::uint64_t> next{0};
   std::vector<Tally> totals(items.size());
   std::mutex merging;
+  std::optional<InOrder> in_order;
+  if (options.most_failures > 0) in_order.emplace(totals, options.most_failures);
   const auto work = [&](unsigned worker) {
     std::vector<Tally> tallies(items.size());
-    for (std::uint64_t c = next++; c < cases; c = next++) {
+    for (;;) {
       if (hooks.stop && hooks.stop()) break;
-      const auto at = std::ranges::upper_bound(first_case, c) - 1;
-      const auto index = static_cast<std::size_t>(at - first_case.begin());
-      const SweepItem& item = items[index];
-      const std::uint64_t seed = item.scenario.seed.value_or(options.from + (c - *at));
-      Tally& tally = tallies[index];
-      if (hooks.before) hooks.before(worker, item, seed);
-      const auto start = std::chrono::steady_clock::now();
-      const auto plan = make_plan(item.scenario, seed, registry);
-      if (plan) {
-        Outcome outcome = run_case(*plan, options.limits);
-        if (c == *at) confirm(outcome, *plan, options.limits);
-        tally.add(outcome, since(start));
-      } else {
-        tally.refuse(plan.error().what, plan.error().place, seed);
+      const std::uint64_t n = next++;
+      const auto at = order.at(n);
+      if (!at || (in_order && !in_order->may_begin(n))) break;
+      std::optional<Finished> finished;
+      if (!at->is_again) {
+        const SweepItem& item = items[at->what.item];
+        const std::uint64_t seed = at->what.seed;
+        if (hooks.before) hooks.before(worker, item, seed);
+        finished = finish(at->what, item, seed == item.scenario.seed.value_or(options.from),
+                          registry, options.limits);
+        if (!finished) {
+          if (in_order) in_order->end();
+          break;
+        }
+        if (hooks.after) hooks.after(worker);
       }
-      if (hooks.after) hooks.after();
+      if (in_order) {
+        in_order->put(n, std::move(finished));
+      } else if (finished) {
+        tallies[finished->item].add(*finished);
+      }
     }
     const std::lock_guard lock(merging);
     for (std::size_t i = 0; i < items.size(); ++i) totals[i].merge(tallies[i]);

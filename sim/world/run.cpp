@@ -14,6 +14,8 @@ std::string_view name_of(StopReason reason) {
       return "the step limit is reached";
     case StopReason::livelock:
       return "time stands still";
+    case StopReason::cancelled:
+      return "it was cancelled";
   }
   return "?";
 }
@@ -21,7 +23,11 @@ std::string_view name_of(StopReason reason) {
 StopReason run_until(World& world, Instant until, const RunLimits& limits,
                      const std::vector<Watcher*>& watchers) {
   std::uint64_t at_this_instant = 0;
+  const auto is_cancelled = [&] {
+    return limits.cancel != nullptr && limits.cancel->load(std::memory_order_relaxed);
+  };
   for (;;) {
+    if (is_cancelled()) return StopReason::cancelled;
     const Instant next = world.next_time();
     if (next == Instant::never()) return StopReason::quiescent;
     if (next > until) return StopReason::deadline;

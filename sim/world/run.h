@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -21,12 +22,15 @@ enum class StopReason : std::uint8_t {
   breach,      // an oracle objects
   step_limit,  // more steps than allowed
   livelock,    // too many steps at one instant
+  cancelled,   // somebody asked it to stop: the run says nothing
 };
 std::string_view name_of(StopReason reason);
 
 struct RunLimits {
   std::uint64_t steps = 50'000'000;
   std::uint64_t steps_per_instant = 100'000;
+  /// Ends the run before its next step once it is true; null: nobody does.
+  const std::atomic<bool>* cancel = nullptr;
 };
 
 /// Steps until the duration is over, nothing is left, an oracle objects or a limit is reached.
