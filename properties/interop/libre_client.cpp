@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "properties/interop/programs.h"
 #include "properties/interop/servers.h"
-#include "properties/libre_client.h"
 
 namespace tickover::interop {
 namespace {

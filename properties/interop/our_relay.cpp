@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
+#include "properties/interop/programs.h"
 #include "properties/interop/servers.h"
 #include "properties/interop/udp.h"
 
@@ -68,6 +71,20 @@ TEST(OurRelay, serves_coturns_client_and_its_peer) {
         exit);
     expect_no_loss(output, exit, 200);
   }
+}
+
+// PROTOCOL H1, H8
+TEST(OurRelay, loses_nothing_of_a_hundred_busy_clients) {
+  Relay relay({"--max-bytes-per-second-per-user", "0"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  std::string output;
+  const int exit =
+      run_to_end({TICKOVER_LOAD, relay.address().text(), "100", "1", "500", "2000"}, output, 120s);
+  EXPECT_EQ(exit, 0) << output;
+  unsigned long long sent = 0, back = 0;
+  EXPECT_EQ(std::sscanf(output.c_str(), "{\"sent\":%llu,\"back\":%llu", &sent, &back), 2) << output;
+  EXPECT_GT(sent, 2000u);
+  EXPECT_EQ(back, sent);
 }
 
 // PROTOCOL U1

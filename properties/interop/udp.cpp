@@ -61,6 +61,14 @@ Udp::~Udp() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+void Udp::connect(const Endpoint& to) const {
+  sockaddr_storage name;
+  const socklen_t size = to_system(to, name);
+  if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&name), size) != 0) {
+    throw std::runtime_error("cannot connect to " + to.text());
+  }
+}
+
 bool Udp::send(const Endpoint& to, Bytes bytes) const {
   sockaddr_storage name;
   const socklen_t size = to_system(to, name);

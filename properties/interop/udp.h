@@ -22,6 +22,9 @@ class Udp {
   Udp& operator=(Udp&&) = delete;
 
   const Endpoint& local() const { return local_; }
+  int descriptor() const { return descriptor_; }
+  /// From now on it hears nobody else. Throws where the system refuses.
+  void connect(const Endpoint& to) const;
   /// True if the system took it.
   bool send(const Endpoint& to, Bytes bytes) const;
   /// The next datagram and where it came from; nothing if none comes in time.

@@ -179,6 +179,46 @@ TEST_P(LiveDriver, gives_every_socket_its_turn) {
   EXPECT_LT(std::ranges::find(heard, "little") - heard.begin(), 10);
 }
 
+// Nobody watches these two, so what answers many leaves by few calls of the system.
+TEST_P(LiveDriver, answers_many_at_once_in_their_order) {
+  const Endpoint here = alice.open(any());
+  const Endpoint there = bob.open(any());
+  bob.change([](Recorder& r) { r.echoes = true; });
+  std::vector<std::string> texts;
+  for (int i = 0; i < 100; ++i) texts.push_back(std::string(static_cast<std::size_t>(i), 'x'));
+  alice.change([&](Recorder& r) {
+    for (const std::string& text : texts) r.send({.local = here, .remote = there}, text);
+  });
+  ASSERT_TRUE(alice.hears(100));
+  EXPECT_EQ(alice.recorder().heard, texts);
+  EXPECT_EQ(bob.driver.counters().sent, 100u);
+}
+
+TEST_P(LiveDriver, sends_the_answer_before_it_closes_the_socket) {
+  const Endpoint here = alice.open(any());
+  const Endpoint there = bob.open(any());
+  bob.change([](Recorder& r) { r.echoes = r.closes_when_heard = true; });
+  alice.send({.local = here, .remote = there}, "last words");
+  ASSERT_TRUE(alice.hears(1));
+  EXPECT_TRUE(bob.driver.sockets().empty());
+}
+
+// An answer of another kind in their midst, and one that cannot be sent, hold up nobody.
+TEST_P(LiveDriver, sends_the_others_where_one_of_many_is_refused) {
+  const Endpoint here = alice.open(any());
+  const Endpoint there = bob.open(any());
+  bob.change([](Recorder& r) { r.echoes = true; });
+  const Endpoint nowhere{GetParam() == 4 ? any_v6.ip : any_v4.ip, 9};
+  bob.change([&](Recorder& r) { r.also_sends = {.local = there, .remote = nowhere}; });
+  alice.change([&](Recorder& r) {
+    for (int i = 0; i < 10; ++i) r.send({.local = here, .remote = there}, std::to_string(i));
+  });
+  ASSERT_TRUE(alice.hears(10));
+  ASSERT_TRUE(bob.until([&] { return bob.recorder().refused_sends == 10; }));
+  EXPECT_EQ(bob.driver.counters().sent, 10u);
+  EXPECT_EQ(bob.driver.counters().sends_refused, 10u);
+}
+
 TEST(LiveSocket, refuses_what_no_datagram_can_hold) {
   Loop loop;
   Station alice(loop);

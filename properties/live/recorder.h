@@ -25,6 +25,8 @@ class Recorder {
   using Event = Notice;
 
   bool echoes = false;
+  std::optional<Send> also_sends = {};  // beside any echo
+  bool closes_when_heard = false;       // the socket that it heard by, after any echo
   std::vector<std::string> heard;
   std::vector<Datagram> datagrams;  // without their bytes
   std::vector<IcmpError> icmp_errors;
@@ -68,6 +70,8 @@ class Recorder {
     datagrams.push_back(datagram);
     datagrams.back().payload = {};
     if (echoes) out.send({.local = datagram.local, .remote = datagram.remote}, datagram.payload);
+    if (also_sends) out.send(*also_sends, as_bytes("also"));
+    if (closes_when_heard) out.close({datagram.local});
   }
   void take(const IcmpError& error) { icmp_errors.push_back(error); }
   void take(const SendRefused&) { ++refused_sends; }

@@ -15,10 +15,10 @@ constexpr Duration smallest_jump = std::chrono::milliseconds(500);
 // One change, then a full drain. -----------------------------------------------------------------
 
 void Driver::Impl::drain() {
-  while (const auto transmit = machine.poll_transmit(outgoing)) {
+  while (const auto transmit = machine.poll_transmit(outbox.room())) {
     if (is_stopped) continue;
     if (const auto* each = std::get_if<Send>(&*transmit)) {
-      send(*each, MutableBytes(outgoing).first(each->size));
+      send(*each, outbox.room().first(each->size));
     } else if (const auto* request = std::get_if<OpenSocket>(&*transmit)) {
       open(*request);
     } else {
@@ -121,6 +121,7 @@ void Driver::Impl::woken() {
 }
 
 void Driver::Impl::stop() {
+  flush();
   is_stopped = true;
   for (const PortPointer& port : ports) port->close();
   ports.clear();

@@ -34,9 +34,7 @@ struct Driver::Impl {
         options(std::move(options_)),
         deadline(loop.impl().context),
         flight_deadline(loop.impl().context),
-        look(loop.impl().context),
-        incoming(max_datagram_size + 1),
-        outgoing(max_datagram_size + 1) {}
+        look(loop.impl().context) {}
 
   // Queries.
   std::vector<PortPointer>::iterator place_of(const Endpoint& local) {
@@ -75,9 +73,10 @@ struct Driver::Impl {
   static asio::awaitable<void> receive(Impl* impl, PortPointer port);
   void take_all(Port& port);
   bool take_errors(Port& port);
-  void arrived(const Datagram& datagram);
+  void arrived(const Datagram& datagram, MutableBytes bytes);
   void send(const Send& send, MutableBytes payload);
   SendResult put(const Send& send, Bytes payload);
+  void flush();
 
   // Time.
   void arm();
@@ -105,8 +104,9 @@ struct Driver::Impl {
   asio::steady_timer look;
   std::optional<Duration> wall_offset;
   std::optional<std::vector<IpAddress>> addresses;
-  std::vector<std::uint8_t> incoming;
-  std::vector<std::uint8_t> outgoing;
+  Intake intake;
+  Outbox outbox;
+  bool is_collecting = false;  // what is sent leaves when all that has arrived is looked at
   Instant changed_at;
   std::uint64_t changes = 0;
   Counters counters;

@@ -65,6 +65,7 @@ void Driver::Impl::listen(UdpSocket socket) {
 
 void Driver::Impl::close(const Endpoint& local) {
   if (find(local) == nullptr) return;
+  flush();  // what was sent before
   const auto at = place_of(local);
   (*at)->close();
   ports.erase(at);
@@ -82,18 +83,29 @@ asio::awaitable<void> Driver::Impl::receive(Impl* impl, PortPointer port) {
 
 void Driver::Impl::take_all(Port& port) {
   std::size_t taken = 0;
-  for (; taken < options.batch && port.is_open; ++taken) {
-    const auto datagram = port.socket.receive(incoming);
-    if (datagram) {
-      ++counters.received;
-      arrived(*datagram);
-    } else if (datagram.error() == EAGAIN || datagram.error() == EWOULDBLOCK) {
-      break;
-    } else {
-      take_errors(port);
+  while (taken < options.batch && port.is_open) {
+    const std::size_t most = std::min(options.batch - taken, Intake::capacity);
+    const auto count = port.socket.receive(intake, most);
+    if (!count) {
+      const bool is_empty = count.error() == EAGAIN || count.error() == EWOULDBLOCK;
+      if (!is_empty || taken == 0) take_errors(port);
+      if (is_empty) return;
+      ++taken;
+      continue;
     }
+    taken += *count;
+    is_collecting = options.passage == nullptr &&
+                    std::ranges::none_of(options.observers, &Observer::sees_datagrams);
+    for (std::size_t i = 0; i < *count && port.is_open; ++i) {
+      const auto datagram = port.socket.taken(intake, i);
+      if (!datagram) continue;
+      ++counters.received;
+      arrived(*datagram, intake.bytes(i));
+    }
+    is_collecting = false;
+    flush();
+    if (*count < most) return;
   }
-  if (taken == 0 && port.is_open) take_errors(port);
 }
 
 /// Whether there were any beside those that say that a datagram is too big.
@@ -109,13 +121,13 @@ bool Driver::Impl::take_errors(Port& port) {
   return any;
 }
 
-void Driver::Impl::arrived(const Datagram& datagram) {
+void Driver::Impl::arrived(const Datagram& datagram, MutableBytes bytes) {
   if (options.passage == nullptr) return give(datagram);
   const Instant now = loop.now();
   const Fate fate = options.passage->incoming(self, datagram, now);
   tell([&](Observer& observer) { observer.arrived(self, datagram, fate, now); });
   if (passes_at_once(fate)) return give(datagram);
-  const Bytes rest = bent(MutableBytes(incoming).first(datagram.payload.size()), fate);
+  const Bytes rest = bent(bytes, fate);
   Datagram as_it_arrives = datagram;
   as_it_arrives.ecn = marked(datagram.ecn, fate);
   std::uint8_t copies = copies_of(fate);
@@ -130,6 +142,11 @@ void Driver::Impl::arrived(const Datagram& datagram) {
 }
 
 void Driver::Impl::send(const Send& send, MutableBytes payload) {
+  if (is_collecting) {
+    outbox.add(send);
+    if (outbox.is_full()) flush();
+    return;
+  }
   const auto done = [&](const Fate& fate, SendResult result) {
     tell([&](Observer& observer) { observer.sent(self, send, payload, fate, result, changed_at); });
   };
@@ -178,6 +195,19 @@ SendResult Driver::Impl::put(const Send& send, Bytes payload) {
   if (has_no_room(error)) ++counters.sends_without_room;
   answer_later(SendRefused{send.local, send.remote});
   return SendResult::refused;
+}
+
+/// What was collected leaves, in its order.
+void Driver::Impl::flush() {
+  for (std::size_t i = 0; i < outbox.size();) {
+    const Send& next = outbox.at(i);
+    Port* const port = find(next.local);
+    const std::size_t sent = port == nullptr ? 0 : port->socket.send(outbox, i);
+    counters.sent += sent;
+    if (sent == 0) put(next, outbox.bytes(i));  // which learns why
+    i += std::max<std::size_t>(sent, 1);
+  }
+  outbox.clear();
 }
 
 /// What is held back and due goes on.

@@ -24,6 +24,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
+  /// Whether it wants to be shown what is sent. Where nobody does, many leave by one call.
+  virtual bool sees_datagrams() const { return true; }
   /// The machine is about to get this.
   virtual void given(const Driver&, const Input&, Instant) {}
   /// The machine is about to be woken, for this reason.

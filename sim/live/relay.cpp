@@ -148,6 +148,7 @@ class RelayRun final : public Observer {
     return log_file_.finish("tickover relay") ? 0 : 2;
   }
 
+  bool sees_datagrams() const override { return false; }
   void told(const Driver&, const Notice& notice, Instant) override {
     if (notice.name == turn::name(turn::ServerEvent::Kind::listening)) {
       if (request_.json) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <vector>
 
 #include "sim/live/socket_address.h"
 
@@ -111,26 +112,54 @@ void UdpSocket::close() {
   if (descriptor >= 0) ::close(descriptor);
 }
 
-std::expected<Datagram, int> UdpSocket::receive(MutableBytes buffer) {
-  SocketAddress from;
-  Control control;
-  iovec payload{buffer.data(), buffer.size()};
-  msghdr message{};
-  message.msg_name = from.data();
-  message.msg_namelen = SocketAddress::capacity;
-  message.msg_iov = &payload;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes.data();
-  message.msg_controllen = control.bytes.size();
-  const ssize_t size = ::recvmsg(descriptor_, &message, 0);
-  if (size < 0) return std::unexpected(errno);
-  const auto remote = from.endpoint();
-  if (!remote) return std::unexpected(EAFNOSUPPORT);
+struct Intake::Slots {
+  Slots() : bytes(capacity * slot_size) {
+    for (std::size_t i = 0; i < capacity; ++i) {
+      pieces[i] = {bytes.data() + i * slot_size, slot_size};
+      messages[i] = {};
+      messages[i].msg_hdr.msg_name = from[i].data();
+      messages[i].msg_hdr.msg_iov = &pieces[i];
+      messages[i].msg_hdr.msg_iovlen = 1;
+      messages[i].msg_hdr.msg_control = controls[i].bytes.data();
+    }
+  }
+  static constexpr std::size_t slot_size = max_datagram_size + 1;
 
-  Datagram datagram{
-      .local = local_, .remote = *remote, .payload = buffer.first(static_cast<std::size_t>(size))};
+  std::vector<std::uint8_t> bytes;
+  std::array<iovec, capacity> pieces;
+  std::array<SocketAddress, capacity> from;
+  std::array<Control, capacity> controls;
+  std::array<mmsghdr, capacity> messages;
+};
+
+Intake::Intake() : slots_(std::make_unique<Slots>()) {}
+Intake::~Intake() = default;
+
+MutableBytes Intake::bytes(std::size_t i) {
+  return MutableBytes(slots_->bytes)
+      .subspan(i * Slots::slot_size)
+      .first(slots_->messages[i].msg_len);
+}
+
+std::expected<std::size_t, int> UdpSocket::receive(Intake& intake, std::size_t most) {
+  Intake::Slots& slots = *intake.slots_;
+  for (mmsghdr& each : slots.messages) {  // the system wrote there what it had
+    each.msg_hdr.msg_namelen = SocketAddress::capacity;
+    each.msg_hdr.msg_controllen = sizeof(Control);
+  }
+  const auto room = static_cast<unsigned>(std::min(most, Intake::capacity));
+  const int count = ::recvmmsg(descriptor_, slots.messages.data(), room, 0, nullptr);
+  if (count < 0) return std::unexpected(errno);
+  return static_cast<std::size_t>(count);
+}
+
+std::optional<Datagram> UdpSocket::taken(Intake& intake, std::size_t i) const {
+  Intake::Slots& slots = *intake.slots_;
+  const auto remote = slots.from[i].endpoint();
+  if (!remote) return {};
+  Datagram datagram{.local = local_, .remote = *remote, .payload = intake.bytes(i)};
   const Names& names = names_of(local_.family());
-  for_each_control(message, [&](const cmsghdr& header) {
+  for_each_control(slots.messages[i].msg_hdr, [&](const cmsghdr& header) {
     if (header.cmsg_level != names.level) return;
     if (header.cmsg_type == names.ecn) datagram.ecn = static_cast<Ecn>(number_of(header) & 3);
     if (header.cmsg_type == names.hop_limit) {
@@ -180,28 +209,95 @@ void UdpSocket::set_dont_fragment(bool on) {
   set_option(descriptor_, names.level, names.discover_mtu, on ? names.with_df : names.without_df);
 }
 
-int UdpSocket::send(const Send& send, Bytes payload) {
-  if (send.remote.family() != local_.family()) return EAFNOSUPPORT;
-  // The system would take it for one that is merely too long for the path.
-  if (send.remote.family() == AddressFamily::ipv4 && payload.size() > longest_v4) return EMSGSIZE;
-  set_dont_fragment(send.dont_fragment);
-  SocketAddress to(send.remote);
-  Control control;
-  iovec bytes{const_cast<std::uint8_t*>(payload.data()), payload.size()};
-  msghdr message{};
-  message.msg_name = to.data();
-  message.msg_namelen = to.size();
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes.data();
-  const Names& names = names_of(local_.family());
-  if (send.ecn != Ecn::not_ect)
-    append_number(message, names, names.ecn, static_cast<int>(send.ecn));
-  if (send.hop_limit != usual_hop_limit) {
-    append_number(message, names, names.hop_limit, send.hop_limit);
+namespace {
+
+/// What the system wants to know about one datagram, at one place.
+struct Departure {
+  void prepare(const Send& send, Bytes payload) {
+    to = SocketAddress(send.remote);
+    piece = {const_cast<std::uint8_t*>(payload.data()), payload.size()};
+    message = {};
+    message.msg_name = to.data();
+    message.msg_namelen = to.size();
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    const Names& names = names_of(send.remote.family());
+    if (send.ecn != Ecn::not_ect) {
+      append_number(message, names, names.ecn, static_cast<int>(send.ecn));
+    }
+    if (send.hop_limit != usual_hop_limit) {
+      append_number(message, names, names.hop_limit, send.hop_limit);
+    }
+    if (message.msg_controllen == 0) message.msg_control = nullptr;
   }
-  if (message.msg_controllen == 0) message.msg_control = nullptr;
-  return ::sendmsg(descriptor_, &message, MSG_NOSIGNAL) < 0 ? errno : 0;
+
+  SocketAddress to;
+  Control control;
+  iovec piece;
+  msghdr message;
+};
+
+/// The system would take the last for one that is merely too long for the path.
+int objection(const Send& send, AddressFamily family, std::size_t size) {
+  if (send.remote.family() != family) return EAFNOSUPPORT;
+  return family == AddressFamily::ipv4 && size > longest_v4 ? EMSGSIZE : 0;
+}
+
+}  // namespace
+
+int UdpSocket::send(const Send& send, Bytes payload) {
+  if (const int error = objection(send, local_.family(), payload.size())) return error;
+  set_dont_fragment(send.dont_fragment);
+  Departure departure;
+  departure.prepare(send, payload);
+  return ::sendmsg(descriptor_, &departure.message, MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+struct Outbox::Slots {
+  static constexpr std::size_t slot_size = max_datagram_size + 1;
+
+  std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(capacity * slot_size);
+  std::array<Send, capacity> sends;
+  std::array<Departure, capacity> departures;
+  std::array<mmsghdr, capacity> messages;
+};
+
+Outbox::Outbox() : slots_(std::make_unique<Slots>()) {}
+Outbox::~Outbox() = default;
+
+const Send& Outbox::at(std::size_t i) const {
+  return slots_->sends[i];
+}
+Bytes Outbox::bytes(std::size_t i) const {
+  return Bytes(slots_->bytes).subspan(i * Slots::slot_size).first(slots_->sends[i].size);
+}
+MutableBytes Outbox::room() {
+  CHECK(!is_full());
+  return MutableBytes(slots_->bytes).subspan(size_ * Slots::slot_size).first(Slots::slot_size);
+}
+void Outbox::add(const Send& send) {
+  CHECK(!is_full());
+  slots_->sends[size_++] = send;
+}
+
+std::size_t UdpSocket::send(Outbox& outbox, std::size_t first) {
+  Outbox::Slots& slots = *outbox.slots_;
+  const bool dont_fragment = outbox.at(first).dont_fragment;
+  std::size_t end = first;
+  for (; end < outbox.size(); ++end) {
+    const Send& each = outbox.at(end);
+    const Bytes payload = outbox.bytes(end);
+    if (each.local != local_ || each.dont_fragment != dont_fragment) break;
+    if (objection(each, local_.family(), payload.size()) != 0) break;
+    slots.departures[end].prepare(each, payload);
+    slots.messages[end].msg_hdr = slots.departures[end].message;
+  }
+  if (end == first) return 0;
+  set_dont_fragment(dont_fragment);
+  const auto count = static_cast<unsigned>(end - first);
+  const int sent = ::sendmmsg(descriptor_, &slots.messages[first], count, MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
 }
 
 }  // namespace tickover::sim::live
