@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "properties/interop/connecting.h"
 #include "properties/interop/programs.h"
 #include "properties/interop/servers.h"
 
@@ -49,6 +50,22 @@ TEST(Libre, talks_through_our_relay_and_refreshes_its_allocation) {
   EXPECT_THAT(said.output, HasSubstr("channel bound"));
   EXPECT_THAT(said.output, HasSubstr(" 0 strange"));
   expect_nothing_left(relay);
+}
+
+// Each of its Refreshes, and its ChannelBind, comes with a nonce that is too old.
+// PROTOCOL A19, A20
+TEST(Libre, takes_up_a_new_nonce_of_our_relay) {
+  Relay relay(
+      {"--default-lifetime", "4s", "--max-lifetime", "4s", "--nonce-lifetime", "1s", "--json"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  const Said said = libre("127.0.0.1", std::to_string(relay.port()), alice_password, 5s);
+  EXPECT_EQ(said.exit, 0) << said.output;
+  relay.process().signal(SIGTERM);
+  EXPECT_EQ(relay.process().wait(20s), 0);
+  const Connected told{.exit = 0, .output = relay.process().output()};
+  // The first challenge, then the ChannelBind and the Refresh whose nonces were stale.
+  EXPECT_GE(told.number("error-responses"), 3) << told.output;
+  EXPECT_EQ(told.number("without-allocation"), 0) << told.output;
 }
 
 // PROTOCOL U1

@@ -68,6 +68,18 @@ TEST(OurClient, lives_a_minute_on_lifetimes_of_seconds) {
   }
 }
 
+// PROTOCOL A19, C6
+TEST(OurClient, takes_up_a_new_nonce_whenever_its_own_is_stale) {
+  Coturn coturn({"--stale-nonce=1"});
+  ASSERT_TRUE(coturn.is_ready()) << coturn.log();
+  const Connected result = connect(coturn.address(), {"--for", "9s", "--keep-alive", "2s"});
+  EXPECT_EQ(result.exit, 0) << result.output;
+  EXPECT_EQ(result.number("allocations"), 1) << result.output;
+  EXPECT_EQ(result.number("losses"), 0) << result.output;
+  EXPECT_GE(result.number("refreshes"), 3) << result.output;
+  EXPECT_GE(result.number("stale-nonces"), 3) << result.output;
+}
+
 // PROTOCOL C7, C8; BUGS P9
 TEST(OurClient, has_its_traffic_back_after_coturn_was_killed) {
   const std::uint16_t port = free_port();

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "properties/interop/connecting.h"
 #include "properties/interop/programs.h"
 #include "properties/interop/servers.h"
 #include "properties/interop/udp.h"
@@ -47,6 +48,34 @@ TEST(OurRelay, serves_coturns_client_by_send_and_data) {
   int exit = -1;
   const std::string output = uclient(relay, {"-y", "-s", "-n", "500", "-m", "4", "-z", "2"}, exit);
   expect_no_loss(output, exit, 4 * 500);
+}
+
+// PROTOCOL H1, H8, PM1
+TEST(OurRelay, loses_none_of_thousands_of_messages_of_twenty_clients) {
+  Relay relay({"--legacy-channels"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  for (const std::vector<std::string>& how :
+       {std::vector<std::string>{"-y", "-s"}, std::vector<std::string>{"-y"}}) {
+    std::vector<std::string> options = how;
+    options.insert(options.end(), {"-m", "20", "-n", "200", "-z", "10"});
+    int exit = -1;
+    const std::string output = uclient(relay, options, exit);
+    expect_no_loss(output, exit, 20 * 200);
+  }
+}
+
+// PROTOCOL A19, A20
+TEST(OurRelay, tells_coturns_client_that_its_nonce_is_stale) {
+  Relay relay({"--nonce-lifetime", "1s", "--legacy-channels", "--json"});
+  ASSERT_TRUE(relay.is_ready()) << relay.process().output();
+  int exit = -1;
+  const std::string output = uclient(relay, {"-y", "-n", "300", "-m", "4", "-z", "20"}, exit);
+  expect_no_loss(output, exit, 4 * 300);
+  relay.process().signal(SIGTERM);
+  EXPECT_EQ(relay.process().wait(20s), 0);
+  const Connected told{.exit = 0, .output = relay.process().output()};
+  // Each was challenged once; the others are nonces that were stale.
+  EXPECT_GT(told.number("error-responses"), told.number("allocations")) << told.output;
 }
 
 // PROTOCOL W10, H1, H8

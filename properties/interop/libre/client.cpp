@@ -68,9 +68,12 @@ void close_down(void* argument) {
   tmr_start(&client.next, last_wait_ms, end, nullptr);
 }
 
+void go_on(void* argument);
+
 void on_channel(void* argument) {
   static_cast<Client*>(argument)->has_channel = true;
   std::puts("channel bound");
+  go_on(argument);
 }
 
 void go_on(void* argument) {
@@ -83,7 +86,8 @@ void go_on(void* argument) {
   if (passed >= client.milliseconds / 2 && !client.wants_channel) {
     client.wants_channel = true;
     const int error = turnc_add_chan(client.turn, &client.peer_address, on_channel, &client);
-    if (error != 0) return give_up(client, "channel", error);
+    // libre would use the channel at once, though the relay may ask for another nonce first.
+    return error != 0 ? give_up(client, "channel", error) : void();
   }
   send_next(client);
   tmr_start(&client.next, every_ms, go_on, &client);
