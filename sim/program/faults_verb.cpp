@@ -143,11 +143,12 @@ std::vector<const FaultPair*> worse_pairs(const FaultPairs& all) {
   for (const FaultPair& pair : all.pairs) {
     if (all.is_more(pair)) worse.push_back(&pair);
   }
-  std::ranges::stable_sort(worse, [](const FaultPair* a, const FaultPair* b) {
+  // Of equals, the one that comes first in `all` comes first.
+  std::ranges::sort(worse, [](const FaultPair* a, const FaultPair* b) {
     const auto rank = [](const FaultPair* p) {
       return std::tuple(gravity(p->effect.exit), p->effect.missing, p->effect.recovery);
     };
-    return rank(a) > rank(b);
+    return rank(a) != rank(b) ? rank(a) > rank(b) : a < b;
   });
   return worse;
 }
