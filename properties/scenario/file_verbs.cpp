@@ -91,7 +91,8 @@ TEST_F(FileVerb, list_speaks_json) {
   EXPECT_EQ(list_scenarios({folder_}, true, out_, err_, reading_roles()), 0);
   EXPECT_EQ(out_.str(), "[{\"file\":\"" + path +
                             "\",\"sentence\":\"A \\\"peer\\\" idles.\","
-                            "\"readable\":true,\"duration\":\"1min\",\"hosts\":1,\"roles\":["
+                            "\"readable\":true,\"duration\":\"1min\",\"duration_ns\":60000000000,"
+                            "\"hosts\":1,\"roles\":["
                             "\"peer\"],\"faults\":[\"reboot\"],\"tags\":[\"BUGS G6, P9\"]}]\n");
 }
 

@@ -39,6 +39,9 @@ Retransmissions::Retransmissions(const Plan& plan) : tampered_(has_attacker(plan
     hosts_.back().slack = slack_of(host);
     const RetransmitTable table(host.settings);
     Client client{.table = table, .rto = ReferenceRto(table.first_interval())};
+    RetransmitTable shortest = table;
+    shortest.start_with(table.first_interval().lowest);
+    client.soonest_give_up = shortest.earliest_give_up();
     client.has_credentials = host.info.role == "turn-client";
     const Setting* realm = host.settings.find("realm");
     if (realm != nullptr) client.realm = std::get<std::string>(realm->value);
@@ -266,6 +269,8 @@ void Retransmissions::check_silence(const Step& step, const World& world, const 
                                     const Request& request) {
   const RetransmitTable& table = table_of(host, request);
   const Duration next = due(table, request);
+  // Of whom it is not known how long the first wait was, nor is it when all is over.
+  if (!request.first && next >= clients_[host.client].soonest_give_up) return;
   const Duration give_up = table.give_up();
   const Instant at = request.start + next;
   const auto who = [&] { return name_of(world.plan(), step.host); };

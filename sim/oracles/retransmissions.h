@@ -105,6 +105,7 @@ class Retransmissions final : public Oracle {
     ReferenceRto rto;
     bool has_credentials = false;
     std::optional<std::string> realm;  // the only one that it trusts
+    Duration soonest_give_up;          // with the shortest first interval there can be
     bool can_tell = true;              // when a copy left, from when it was due
     bool sampled_late = false;         // in this step, in which a timer was due as well
   };

@@ -76,6 +76,7 @@ std::string action_of(const FaultSpec& fault) {
 
 void write_contents(const Scenario& scenario, JsonWriter& json) {
   json.member("duration", std::string_view(range_text(scenario.duration)));
+  json.member("duration_ns", scenario.duration.high.count());  // the longest
   json.member("hosts", host_count(scenario));
   std::set<std::string> roles;
   for (const HostSpec& host : scenario.hosts) roles.insert(host.role);

@@ -63,6 +63,19 @@ void add_count(CLI::App& verb, const std::string& name, Count& count, std::uint6
       ->type_name(unit);
 }
 
+/// How all hosts are driven, in the words of a scenario.
+void add_driver(CLI::App& verb, DriverChoice& driver) {
+  verb.add_option_function<std::string>(
+          "--driver",
+          [&driver](const std::string& text) {
+            const auto parsed = parse_driver(text);
+            if (!parsed) throw CLI::ValidationError("--driver", parsed.error());
+            driver = *parsed;
+          },
+          "of all hosts but attackers: lazy, ticking=1ms or oversleeping=200ms (as the file says)")
+      ->type_name("DRIVER");
+}
+
 void add_time(CLI::App& verb, const std::string& name, std::optional<Duration>& time,
               const std::string& help) {
   verb.add_option_function<std::string>(
@@ -236,6 +249,7 @@ CLI::App* add_sweep(CLI::App& app, SweepRequest& sweep, const std::string& progr
       ->type_name("DIR");
   add_count(*verb, "--shrink", sweep.shrinks, 1'000'000,
             "the most distinct failures to make small (10); 0: none", "N", 0);
+  add_driver(*verb, sweep.driver);
   verb->add_flag("--quiet", sweep.quiet, "print failures only");
   verb->add_flag("--json", sweep.json, "the result as JSON");
   add_count(*verb, "--steps", sweep.steps, most_steps, "the most steps a run may take (50000000)");
@@ -278,6 +292,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
   run_app->add_flag("-v,--verbose", run.verbose, "the whole timeline");
   run_app->add_flag("--json", run.json, "the result as JSON");
   run_app->add_flag("--caught", run.caught, "exit 0 only if the file's caught-by caught it");
+  add_driver(*run_app, run.driver);
   add_count(*run_app, "--steps", run.steps, most_steps, "the most steps a run may take (50000000)");
 
   ReplayRequest replay;

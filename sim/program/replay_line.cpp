@@ -33,6 +33,7 @@ std::string replay_line_of_case(std::string_view program, const SweepItem& item,
                                 std::uint64_t steps) {
   std::string line = fmt::format("replay: {}{}0x{:x}", shell_word(program), case_words(item), seed);
   if (steps != RunLimits{}.steps) line += fmt::format(" --steps {}", steps);
+  line += item.options;
   return line;
 }
 

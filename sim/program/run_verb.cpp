@@ -59,6 +59,7 @@ std::vector<std::string> complaints(const Outcome& outcome, const Plan& plan,
 
 std::string replay_of(std::uint64_t seed, const RunRequest& request) {
   std::string line = replay_line(request.program, request.file, seed, request.steps);
+  line += driver_option(request.driver);
   for (const std::string& fault : request.faults) line += fault_option(fault);
   return line;
 }
@@ -73,6 +74,7 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
   json.begin_object()
       .member("file", std::string_view(request.file))
       .member("seed", std::string_view(fmt::format("0x{:x}", outcome.seed)))
+      .member("driver", std::string_view(request.driver ? driver_text(*request.driver) : "file"))
       .member("verdict", outcome.exit == ExitCode::held ? "held" : "failed")
       .member("exit", static_cast<int>(outcome.exit))
       .member("digest", std::string_view(fmt::format("{:016x}", outcome.digest)))
@@ -197,6 +199,7 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
   if (!load_scenarios({request.file}, registry, items, request.faults)) {
     return static_cast<int>(ExitCode::usage);
   }
+  drive(items.front().scenario, request.driver, registry);
   const Scenario& scenario = items.front().scenario;
   if (request.caught && scenario.caught_by.empty()) {
     return refuse(request.file, "the file does not say `caught-by`, and --caught asks for it");
@@ -228,7 +231,8 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
                        fmt::format("seed 0x{:x}: {}", seed, scenario.sentence));
   }
   if (!request.json) {
-    fmt::print("{}, seed 0x{:x}\n", request.file, seed);
+    fmt::print("{}, seed 0x{:x}{}\n", request.file, seed,
+               request.driver ? ", driver " + driver_text(*request.driver) : "");
     if (!scenario.sentence.empty()) fmt::print("{}\n", scenario.sentence);
   }
   const Outcome outcome = watch_case(*plan, request, watching);

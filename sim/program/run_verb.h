@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/program/driver_option.h"
 #include "sim/role.h"
 
 namespace tickover::sim {
@@ -20,6 +21,7 @@ struct RunRequest {
   bool json = false;
   bool caught = false;  // exit 0 only if the file's `caught-by` caught it
   std::uint64_t steps = 50'000'000;
+  DriverChoice driver = {};  // of all hosts but attackers
 };
 
 /// `tickover run`: one run, its timeline, verdict and digest on stdout. Returns the exit code.

@@ -105,12 +105,16 @@ std::optional<std::vector<SweepItem>> items_of(const SweepRequest& request,
     return {};
   }
   if (!load_scenarios(files, registry, items)) return {};
+  for (SweepItem& item : items) drive(item.scenario, request.driver, registry);
   if (request.swarm) {
-    items.push_back({.path = "swarm", .invent = [](std::uint64_t seed) {
+    items.push_back({.path = "swarm", .invent = [&](std::uint64_t seed) {
                        SeededChoices choices(seed);
-                       return invent(choices);
+                       Scenario scenario = invent(choices);
+                       drive(scenario, request.driver, registry);
+                       return scenario;
                      }});
   }
+  for (SweepItem& item : items) item.options = driver_option(request.driver);
   if (items.empty()) {
     fmt::print(stderr, "tickover sweep: it needs a PATH, or --swarm\n");
     return {};

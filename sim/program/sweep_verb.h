@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/time.h"
+#include "sim/program/driver_option.h"
 #include "sim/role.h"
 
 namespace tickover::sim {
@@ -24,6 +25,7 @@ struct SweepRequest {
   bool quiet = false;            // nothing but failures
   bool json = false;
   std::uint64_t steps = 50'000'000;
+  DriverChoice driver = {};  // of all hosts but attackers
 };
 
 /// `tickover sweep`: many seeds over many files on all cores; a progress bar on a terminal, a table

@@ -18,6 +18,8 @@ struct SweepItem {
   Scenario scenario;
   /// Instead of `scenario`, where each seed has one of its own.
   std::function<Scenario(std::uint64_t seed)> invent;
+  /// What a command line says of it besides: " --driver ticking=1ms".
+  std::string options = {};
 
   Scenario of_seed(std::uint64_t seed) const { return invent ? invent(seed) : scenario; }
 };
