@@ -138,6 +138,30 @@ void SweepReport::tell_causes() const {
   for (const auto& [cause, files] : causes) fmt::print("  {}: {}\n", cause, files);
 }
 
+void SweepReport::tell_oracles() const {
+  std::map<std::string, std::pair<std::uint64_t, std::uint64_t>>
+      scenarios;  // judged in, present in
+  for (const SweepRow& row : rows_) {
+    for (const auto& [oracle, count] : row.judgements) {
+      auto& [judged, present] = scenarios[oracle];
+      judged += count > 0 ? 1 : 0;
+      ++present;
+    }
+  }
+  std::string judged;
+  std::string idle;
+  for (const auto& [oracle, counts] : scenarios) {
+    if (counts.first == 0) {
+      idle += (idle.empty() ? "" : ", ") + oracle;
+      continue;
+    }
+    judged += fmt::format("{}{} {}", judged.empty() ? "" : ", ", oracle, counts.first);
+    if (counts.first < counts.second) judged += fmt::format(" of {}", counts.second);
+  }
+  if (!judged.empty()) fmt::print("judged, in so many scenarios: {}\n", judged);
+  if (!idle.empty()) fmt::print("never judged: {}\n", idle);
+}
+
 void SweepReport::tell_marks() const {
   std::map<std::string_view, std::uint64_t> marks;
   for (const SweepRow& row : rows_) {

@@ -35,6 +35,8 @@ class SweepReport {
   /// Which interesting situations were met how often, and which never: a folder of scenarios should
   /// meet each somewhere (DESIGN, section 6).
   void tell_marks() const;
+  /// In how many scenarios each oracle judged something, and those that never did in any.
+  void tell_oracles() const;
   /// What the whole sweep says about the scenarios themselves: oracles that had nothing to judge
   /// and faults that never touched anything. The former is an error in scenarios/fast.
   void tell_idle();

@@ -129,7 +129,10 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
   const bool is_told = !request.json && !request.quiet;
   SweepReport report(request, items, rows);
   if (is_told) print_sweep_table(rows, row_names(rows));
-  if (is_told && rows.size() > 1) report.tell_marks();
+  if (is_told && rows.size() > 1) {
+    report.tell_oracles();
+    report.tell_marks();
+  }
   {
     // What is being made small when somebody asks to stop stays as small as it is.
     Interrupt interrupt([] {}, grace_for_saving);

@@ -46,8 +46,15 @@ turn::ServerConfig config_of(const RoleContext& context) {
     }
   }
   config.nonce_lifetime = context.duration("nonce-lifetime", config.nonce_lifetime);
-  config.default_lifetime = context.duration("default-lifetime", config.default_lifetime);
-  config.max_lifetime = context.duration("max-lifetime", config.max_lifetime);
+  // Those that are told in LIFETIME are whole seconds (RFC 8656, section 18.2), also where a range
+  // was drawn from.
+  const auto lifetime = [&](std::string_view key, Duration otherwise) {
+    const Duration drawn = context.duration(key, otherwise);
+    const Duration second = std::chrono::seconds(1);
+    return drawn < second ? drawn : drawn - drawn % second;
+  };
+  config.default_lifetime = lifetime("default-lifetime", config.default_lifetime);
+  config.max_lifetime = lifetime("max-lifetime", config.max_lifetime);
   config.permission_lifetime = context.duration("permission-lifetime", config.permission_lifetime);
   config.channel_lifetime = context.duration("channel-lifetime", config.channel_lifetime);
   config.max_allocations = limit("max-allocations", config.max_allocations);
