@@ -19,7 +19,8 @@ class Peer {
     }
   }
 
-  bool handle_command(const Command& command, Instant) {
+  bool handle_command(const Command& command, Instant now) {
+    handle_timeout(now);
     const auto* send = std::get_if<SendCommand>(&command);
     if (send == nullptr) return true;
     for (const Endpoint& local : sockets_) {
@@ -30,15 +31,9 @@ class Peer {
     return false;
   }
 
-  void handle_input(const Input& input, Instant) {
-    if (const auto* opened = std::get_if<SocketOpened>(&input)) sockets_.push_back(opened->local);
-    const auto* datagram = std::get_if<Datagram>(&input);
-    if (datagram == nullptr) return;
-    received_.assign(datagram->payload.begin(), datagram->payload.end());
-    from_ = datagram->remote;
-    has_received_ = true;
-    if (!echo_) return;
-    transmits_.send({.local = datagram->local, .remote = datagram->remote}, datagram->payload);
+  void handle_input(const Input& input, Instant now) {
+    take(input);
+    handle_timeout(now);  // who oversleeps is woken by this first
   }
   void handle_timeout(Instant now) {
     if (now < closes_at_) return;
@@ -64,6 +59,17 @@ class Peer {
   bool operator==(const Peer&) const = default;
 
  private:
+  void take(const Input& input) {
+    if (const auto* opened = std::get_if<SocketOpened>(&input)) sockets_.push_back(opened->local);
+    const auto* datagram = std::get_if<Datagram>(&input);
+    if (datagram == nullptr) return;
+    received_.assign(datagram->payload.begin(), datagram->payload.end());
+    from_ = datagram->remote;
+    has_received_ = true;
+    if (!echo_) return;
+    transmits_.send({.local = datagram->local, .remote = datagram->remote}, datagram->payload);
+  }
+
   bool echo_;
   Instant closes_at_;
   std::vector<Endpoint> sockets_;
