@@ -118,7 +118,7 @@ void misbehave(const Endpoint& server) {
 
 // PROTOCOL AB2, AB4, AB22, AB24, K1
 TEST(BadInput, costs_no_memory_and_keeps_nobody_from_being_served) {
-  Relay relay({"--json"});
+  Relay relay({"--json", "--judge"});
   ASSERT_TRUE(relay.is_ready()) << relay.process().output();
   Process client(connect_command(relay.address(), {"--echo", "--for", "20s", "--rate", "20"}));
   std::vector<std::size_t> resident;
@@ -140,7 +140,7 @@ TEST(BadInput, costs_no_memory_and_keeps_nobody_from_being_served) {
   EXPECT_EQ(served.number("missing"), 0) << served.output;
 
   relay.process().signal(SIGTERM);
-  EXPECT_EQ(relay.process().wait(20s), 0);
+  EXPECT_EQ(relay.process().wait(20s), 0) << relay.process().output();
   const Connected told{.exit = 0, .output = relay.process().output()};
   long long dropped = 0;
   for (const char* kind : {"malformed", "not-turn", "unexpected", "without-allocation",

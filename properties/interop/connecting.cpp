@@ -10,8 +10,8 @@
 namespace tickover::interop {
 
 std::vector<std::string> connect_command(const Endpoint& server, std::vector<std::string> more) {
-  std::vector<std::string> command{TICKOVER_PROGRAM, "connect", server.text(),
-                                   "--user",         "alice",   "--json"};
+  std::vector<std::string> command{TICKOVER_PROGRAM, "connect", server.text(), "--user",
+                                   "alice",          "--json",  "--judge"};
   const bool has_password = std::ranges::find(more, "--password") != more.end();
   if (!has_password) {
     command.emplace_back("--password");

@@ -11,6 +11,7 @@
 #include "sim/live/connect_report.h"
 #include "sim/live/echo.h"
 #include "sim/live/host.h"
+#include "sim/live/judge.h"
 #include "sim/live/log.h"
 #include "sim/live/log_file.h"
 #include "sim/live/places.h"
@@ -113,6 +114,9 @@ class ConnectRun final : public Observer {
       echo.observers = {log};
     }
     driver_.observe(*this);
+    if (request_.judge) {
+      driver_.observe(judge_.emplace("turn-client", std::vector<Endpoint>{}, registry_));
+    }
     if (request_.echo || echo.peer) echo_.emplace(driver_, std::move(echo), secure_random());
     const bool uses_channels = request_.use == 0;
     driver_.become(
@@ -128,7 +132,8 @@ class ConnectRun final : public Observer {
     loop_.run_until([this] { return signals_ > 0 || is_hopeless_; }, patience);
     finish();
     say_result();
-    return log_file_.finish("tickover connect") ? report_.exit_code() : 2;
+    if (!log_file_.finish("tickover connect")) return 2;
+    return judge_ && !say_verdict(*judge_, request_.json) ? 1 : report_.exit_code();
   }
 
   void given(const Driver&, const Input& input, Instant) override {
@@ -236,6 +241,7 @@ class ConnectRun final : public Observer {
   int signals_ = 0;
   bool is_hopeless_ = false;
   bool is_closing_ = false;
+  std::optional<Judge> judge_;
   Loop loop_;
   Driver driver_{loop_, AnyMachine(), {.name = "client"}};
   std::optional<Echo> echo_;

@@ -30,6 +30,7 @@ struct ConnectRequest {
 
   std::string log;  // path; "-": stderr; empty: none
   std::size_t log_level = 0;
+  bool judge = false;
   bool json = false;
 };
 
@@ -40,8 +41,8 @@ inline constexpr const char* connect_footer =
     "that\n"
     "denies loopback peers gets another address of this host. SIGINT or SIGTERM gives the\n"
     "allocation back and ends it, a second one ends it at once.\n"
-    "Exit codes: 0 the allocation held, and echoes came back; 2 bad usage; 3 there was no\n"
-    "allocation at the end, or no echo.";
+    "Exit codes: 0 the allocation held, and echoes came back; 1 an oracle of --judge broke; 2 bad\n"
+    "usage; 3 there was no allocation at the end, or no echo.";
 
 /// The options of `connect`, bound to `request`.
 OptionList connect_options(ConnectRequest& request);

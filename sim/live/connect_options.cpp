@@ -51,6 +51,8 @@ OptionList connect_options(ConnectRequest& request) {
       .text("--log", "FILE", "write a log as JSON Lines; - is stderr", request.log)
       .choice("--log-level", {"trace", "info", "warning", "error"},
               "the least that is logged (trace)", request.log_level)
+      .flag("--judge", "watch by the oracles of `run` that need one host: P1, P14, wire",
+            request.judge)
       .flag("--json", "only the result, as JSON", request.json);
   return options;
 }

@@ -28,6 +28,7 @@ void Driver::Impl::drain() {
   while (const auto notice = machine.poll_event()) {
     tell([&](Observer& observer) { observer.told(self, *notice, changed_at); });
   }
+  tell([&](Observer& observer) { observer.drained(self, changed_at); });
   if (!is_stopped) arm();
 }
 

@@ -38,6 +38,8 @@ class Observer {
   /// A datagram arrived that the machine does not get, by the Passage's verdict.
   virtual void lost(const Driver&, const Datagram&, const Fate&, Instant) {}
   virtual void told(const Driver&, const Notice&, Instant) {}
+  /// The machine has been drained after a change at that time.
+  virtual void drained(const Driver&, Instant) {}
 };
 
 /// Stands between a machine and its sockets and decides what befalls each datagram: the seam for

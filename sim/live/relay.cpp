@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "sim/live/host.h"
+#include "sim/live/judge.h"
 #include "sim/live/log.h"
 #include "sim/live/log_file.h"
 #include "sim/live/places.h"
@@ -129,6 +130,7 @@ class RelayRun final : public Observer {
     if (auto refusal = log_file_.open(request_.log, least, driver_)) return refusal;
     if (network_ && log_file_.log()) log_file_.log()->name_as(*network_->passage, driver_);
     driver_.observe(*this);
+    if (request_.judge) driver_.observe(judge_.emplace("turn-server", config.listen, registry_));
     driver_.become(AnyMachine(TurnServer(std::move(config), secure_random(), loop_.now())));
     return {};
   }
@@ -145,7 +147,8 @@ class RelayRun final : public Observer {
     driver_.stop();
     if (network_) network_->complain();
     say(request_.json ? summary_.json() + "\n" : summary_.text());
-    return log_file_.finish("tickover relay") ? 0 : 2;
+    if (!log_file_.finish("tickover relay")) return 2;
+    return judge_ && !say_verdict(*judge_, request_.json) ? 1 : 0;
   }
 
   bool sees_datagrams() const override { return false; }
@@ -210,6 +213,7 @@ class RelayRun final : public Observer {
   LogFile log_file_;
   RelaySummary summary_;
   std::optional<Instant> ends_at_;
+  std::optional<Judge> judge_;
   Loop loop_;
   Driver driver_{loop_, AnyMachine(), {.name = "relay"}};
 };

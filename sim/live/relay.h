@@ -28,6 +28,7 @@ struct RelayRequest {
   std::size_t log_level = static_cast<std::size_t>(Weight::info);
   Duration drain;
   bool once = false;
+  bool judge = false;
   bool json = false;
 };
 
@@ -38,7 +39,8 @@ inline constexpr const char* relay_footer =
     "SIGINT or SIGTERM ends it, a second one at once; SIGHUP reads the users again, and a bad "
     "file\n"
     "changes nothing. By default it serves this host alone, and relays to no internal address.\n"
-    "Exit codes: 0 it ended as asked; 2 bad usage, a bad file or an address that is taken.";
+    "Exit codes: 0 it ended as asked; 1 an oracle of --judge broke; 2 bad usage, a bad file or an "
+    "address that is taken.";
 
 /// The options of `relay`, bound to `request`.
 OptionList relay_options(RelayRequest& request);

@@ -82,6 +82,8 @@ OptionList relay_options(RelayRequest& request) {
       .duration("--drain", "how long a first signal lets allocations live on, none new (0s)",
                 request.drain)
       .flag("--once", "end when the first allocations are gone", request.once)
+      .flag("--judge", "watch by the oracles of `run` that need one host: P1, P14, wire",
+            request.judge)
       .flag("--json", "what is printed as JSON, one object a line", request.json);
   return options;
 }
