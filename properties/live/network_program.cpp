@@ -70,9 +70,12 @@ drop = { from = "relay", message = "Refresh success", transaction = 77 }
 
 TEST_F(LiveNetworkFile, is_told_what_real_sockets_cannot_do) {
   network(std::string(link) + "[[fault]]\nat = \"1s\"\nreboot = \"relay\"\n");
-  const Finished finished = connect({"--network", "net.toml", "--for", "10ms"});
+  expect_refusal({"--network", "net.toml"},
+                 "real sockets cannot do all of it; --leave-out goes without:\n"
+                 "net.toml:14:1: real sockets cannot do this fault\n");
+  const Finished finished = connect({"--network", "net.toml", "--leave-out", "--for", "10ms"});
   EXPECT_EQ(finished.exit, 3);
-  EXPECT_EQ(finished.err, "warning: net.toml:14:1: left out: real sockets cannot do this fault\n");
+  EXPECT_EQ(finished.err, "warning: net.toml:14:1: real sockets cannot do this fault: left out\n");
 }
 
 TEST_F(LiveNetworkFile, is_told_what_real_hosts_are_not) {
@@ -83,17 +86,22 @@ at        = "1s after alice gets an allocation"
 for       = "1s"
 partition = ["alice", "relay"]
 )");
-  const Finished finished = connect({"--network", "net.toml", "--for", "10ms"});
+  const Finished finished = connect({"--network", "net.toml", "--leave-out", "--for", "10ms"});
   EXPECT_EQ(finished.exit, 3);
   EXPECT_EQ(finished.err,
-            "warning: net.toml:7:1: there is no NAT on real sockets but those that are there\n"
-            "warning: net.toml:7:1: a real host's clock goes as it goes\n"
-            "warning: net.toml:16:1: left out: live, a fault's time counts from the start only\n");
+            "warning: net.toml:7:1: there is no NAT on real sockets but those that are there: left "
+            "out\n"
+            "warning: net.toml:7:1: a real host's clock goes as it goes: left out\n"
+            "warning: net.toml:16:1: a fault's time counts from the program's start, not from an "
+            "event: left out\n");
+  bench.write("net.toml", "icmp = true\n" + std::string(hosts) + link);
+  expect_refusal({"--network", "net.toml"}, "`icmp`: this network cannot tell by ICMP");
 }
 
 TEST_F(LiveNetworkFile, must_fit_the_program) {
   expect_refusal({"--as", "alice"}, "--as needs --network FILE");
   expect_refusal({"--seed", "7"}, "--seed needs --network FILE");
+  expect_refusal({"--leave-out"}, "--leave-out needs --network FILE");
   expect_refusal({"--network", "nowhere.toml"}, "nowhere.toml");
   network("");
   expect_refusal({"--network", "net.toml"}, "net.toml: no link between alice and relay");

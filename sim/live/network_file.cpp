@@ -42,35 +42,35 @@ std::string at(const std::string& file, Place place, std::string_view what) {
   return fmt::format("{}:{}:{}: {}", file, place.line, place.column, what);
 }
 
-/// What of the file real sockets do not do.
-void warn(const Plan& plan, const std::string& file, const Part& part) {
-  const auto warning = [&](Place place, std::string_view what) {
-    fmt::print(stderr, "warning: {}\n", at(file, place, what));
+/// What of the file real sockets do not do, a line each.
+std::vector<std::string> impossible(const Plan& plan, const std::string& file, const Part& part) {
+  std::vector<std::string> lines;
+  const auto tell = [&](Place place, std::string_view what) {
+    lines.push_back(at(file, place, what));
   };
   for (const HostIndex host : {part.self, part.other}) {
     const HostPlan& plays = plan.hosts[host];
     for (const HostSpec& spec : plan.scenario.hosts) {
       if (spec.name != plays.group) continue;
       if (spec.nat || !spec.behind.empty()) {
-        warning(spec.place, "there is no NAT on real sockets but those that are there");
+        tell(spec.place, "there is no NAT on real sockets but those that are there");
       }
-      if (spec.clock != ClockSpec{}) {
-        warning(spec.place, "a real host's clock goes as it goes");
-      }
+      if (spec.clock != ClockSpec{}) tell(spec.place, "a real host's clock goes as it goes");
       if (spec.driver != DriverSpec{}) {
-        warning(spec.place, "a real host wakes up when its machine asks for it");
+        tell(spec.place, "a real host wakes up when its machine asks for it");
       }
     }
   }
   if (plan.scenario.icmp) {
-    fmt::print(stderr, "warning: {}: live, the network tells nothing by ICMP\n", file);
+    lines.push_back(file + ": `icmp`: this network cannot tell by ICMP what it drops");
   }
   for (const FaultPlan& fault : plan.faults) {
     if (Impairment::can_do(*fault.spec)) continue;
-    warning(fault.spec->place, fault.spec->after
-                                   ? "left out: live, a fault's time counts from the start only"
-                                   : "left out: real sockets cannot do this fault");
+    tell(fault.spec->place,
+         fault.spec->after ? "a fault's time counts from the program's start, not from an event"
+                           : "real sockets cannot do this fault");
   }
+  return lines;
 }
 
 }  // namespace
@@ -81,6 +81,8 @@ void add_network_options(OptionList& options, NetworkRequest& request) {
             request.file)
       .text("--as", "NAME", "its host that is played (the only one of that role)", request.as)
       .text("--with", "NAME", "its host at the far end (the only one of that role)", request.with)
+      .flag("--leave-out", "what real sockets cannot do of the file, instead of refusing it",
+            request.leave_out)
       .text("--seed", "SEED", "of the network's dice (the file's own, or else 1)", request.seed);
 }
 
@@ -103,6 +105,7 @@ std::expected<std::optional<LiveNetwork>, std::string> lay_network(Driver& drive
          {std::pair("--as", &request.as), {"--with", &request.with}, {"--seed", &request.seed}}) {
       if (!value->empty()) return std::unexpected(fmt::format("{} needs --network FILE", option));
     }
+    if (request.leave_out) return std::unexpected("--leave-out needs --network FILE");
     return std::nullopt;
   }
   std::vector<Problem> problems;
@@ -131,7 +134,13 @@ std::expected<std::optional<LiveNetwork>, std::string> lay_network(Driver& drive
                                        (*plan)->hosts[*other].info.name));
   }
   Part part{*self, *other, std::move(roles.fronts)};
-  warn(**plan, request.file, part);
+  const std::vector<std::string> lines = impossible(**plan, request.file, part);
+  if (!lines.empty() && !request.leave_out) {
+    std::string text = "real sockets cannot do all of it; --leave-out goes without:";
+    for (const std::string& line : lines) text += "\n" + line;
+    return std::unexpected(std::move(text));
+  }
+  for (const std::string& line : lines) fmt::print(stderr, "warning: {}: left out\n", line);
   LiveNetwork network{request.file, std::make_unique<Impairment>(*plan, std::move(part))};
   driver.impair(*network.passage);
   driver.rename((*plan)->hosts[*self].info.name);

@@ -19,6 +19,7 @@ struct NetworkRequest {
   std::string as;    // the host of the file that the program plays; empty: the only one that fits
   std::string with;  // who is at the far end; empty: the only one that fits
   std::string seed;  // as `run` takes it
+  bool leave_out = false;  // what real sockets cannot do
 };
 
 /// The group "Network" of a verb's options, bound to `request`.
@@ -41,9 +42,9 @@ struct Roles {
 };
 
 /// Lays the network that was asked for over that of the driver, which gets the name of the host
-/// that it plays. Nothing if no file is named. What real sockets cannot do is told on stderr, with
-/// file, line and column; what is wrong is returned. `registry` must outlive the result, and the
-/// result the driver's work.
+/// that it plays. Nothing if no file is named. What is wrong is returned, with file, line and
+/// column, and so is what real sockets cannot do, unless it is to be left out: then stderr says so.
+/// `registry` must outlive the result, and the result the driver's work.
 std::expected<std::optional<LiveNetwork>, std::string> lay_network(Driver& driver,
                                                                    const NetworkRequest& request,
                                                                    Roles roles,
