@@ -117,7 +117,7 @@ bool Authentication::is_signed(const Host& host, Bytes message) {
     // Of two, the one that is seen first counts (PROTOCOL K13).
     return find_attribute(*glance, stun_attribute::message_integrity)
                ? integrity_matches(message, user.name, host.realm, user.password)
-               : by(WireKey::md5) || by(WireKey::sha256);
+               : by(WireKey::sha256) || by(WireKey::md5);  // the likelier first
   });
 }
 

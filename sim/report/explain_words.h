@@ -18,9 +18,12 @@ inline std::string drawn_text(const Range<Duration>& written, const Range<Durati
   return duration_text(drawn.low) + " (of " + range_text(written) + ")";
 }
 inline std::string drawn_text(const Range<Ratio>& written, const Range<Ratio>& drawn) {
-  if (written.is_fixed()) return range_text(written);
-  if (!drawn.is_fixed()) return range_text(written) + " (each its own)";
-  return range_text(drawn) + " (of " + range_text(written) + ")";
+  const auto text = [](const Range<Ratio>& range) {
+    return range == Range<Ratio>(Ratio(1, 1)) ? std::string("100%") : range_text(range);
+  };
+  if (written.is_fixed()) return text(written);
+  if (!drawn.is_fixed()) return text(written) + " (each its own)";
+  return text(drawn) + " (of " + text(written) + ")";
 }
 inline std::string drawn_text(const Range<std::int64_t>& written,
                               const Range<std::int64_t>& drawn) {
