@@ -1,5 +1,7 @@
 // What the scenario does to the world: starts, faults, the heal, and application traffic.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "core/check.h"
 #include "core/random.h"
@@ -13,8 +15,16 @@ void write_payload(MutableBytes out, std::uint64_t flow_key, std::uint64_t numbe
   writer.u64(flow_key);
   writer.u64(number);
   CHECK(writer.ok());
+  // As Random::fill does, but a word at a time: byte by byte this is a twentieth of a sweep.
   Random filler(mix(flow_key, number));
-  filler.fill(out.subspan(writer.size()));
+  MutableBytes rest = out.subspan(writer.size());
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; rest.size() >= sizeof(std::uint64_t); rest = rest.subspan(sizeof(std::uint64_t))) {
+      const std::uint64_t word = filler.word();
+      std::memcpy(rest.data(), &word, sizeof word);
+    }
+  }
+  filler.fill(rest);
 }
 
 void World::schedule_scenario() {
