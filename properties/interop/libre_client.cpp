@@ -40,7 +40,7 @@ void expect_nothing_left(Relay& relay) {
 }
 
 // Without a Refresh at 3 s and at 6 s it would have nothing any more at 4 s.
-// PROTOCOL R7, F1, F2, PM1, H1, H4
+// PROTOCOL R7, PM1, H1
 TEST(Libre, talks_through_our_relay_and_refreshes_its_allocation) {
   Relay relay({"--default-lifetime", "4s", "--max-lifetime", "4s", "--judge"});
   ASSERT_TRUE(relay.is_ready()) << relay.process().output();
@@ -53,7 +53,7 @@ TEST(Libre, talks_through_our_relay_and_refreshes_its_allocation) {
 }
 
 // Each of its Refreshes, and its ChannelBind, comes with a nonce that is too old.
-// PROTOCOL A19, A20
+// PROTOCOL A25
 TEST(Libre, takes_up_a_new_nonce_of_our_relay) {
   Relay relay(
       {"--default-lifetime", "4s", "--max-lifetime", "4s", "--nonce-lifetime", "1s", "--json"});
@@ -68,7 +68,7 @@ TEST(Libre, takes_up_a_new_nonce_of_our_relay) {
   EXPECT_EQ(told.number("without-allocation"), 0) << told.output;
 }
 
-// PROTOCOL U1
+// PROTOCOL R7
 TEST(Libre, gets_an_ipv4_address_over_ipv6_if_it_asks_for_none) {
   Relay relay({"--listen", "[::1]:0", "--judge"});
   ASSERT_TRUE(relay.is_ready()) << relay.process().output();
@@ -79,7 +79,6 @@ TEST(Libre, gets_an_ipv4_address_over_ipv6_if_it_asks_for_none) {
   expect_nothing_left(relay);
 }
 
-// PROTOCOL A17
 TEST(Libre, is_refused_with_a_wrong_password) {
   Relay relay;
   ASSERT_TRUE(relay.is_ready()) << relay.process().output();

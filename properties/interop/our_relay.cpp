@@ -64,7 +64,7 @@ TEST(OurRelay, loses_none_of_thousands_of_messages_of_twenty_clients) {
   }
 }
 
-// PROTOCOL A19, A20
+// PROTOCOL A25
 TEST(OurRelay, tells_coturns_client_that_its_nonce_is_stale) {
   Relay relay({"--nonce-lifetime", "1s", "--legacy-channels", "--json"});
   ASSERT_TRUE(relay.is_ready()) << relay.process().output();

@@ -36,7 +36,7 @@ class P1Stun {
   bool ready_ = false;
 };
 
-// PROTOCOL C1, F1, H1, H4, PM1
+// PROTOCOL F1, H1, PM1
 TEST(P1Stun, is_a_relay_that_our_client_gets_along_with) {
   P1Stun server;
   ASSERT_TRUE(server.is_ready()) << server.process().output();
@@ -56,7 +56,7 @@ TEST(P1Stun, is_a_relay_that_our_client_gets_along_with) {
   EXPECT_THAT(server.process().output(), testing::Not(testing::HasSubstr("ERROR REPORT")));
 }
 
-// PROTOCOL A17
+// PROTOCOL A18
 TEST(P1Stun, refuses_a_wrong_password_and_our_client_says_so) {
   P1Stun server;
   ASSERT_TRUE(server.is_ready()) << server.process().output();

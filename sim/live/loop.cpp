@@ -28,7 +28,11 @@ Instant Loop::now() const {
 }
 
 WallTime Loop::wall_clock() const {
-  return wall_now();
+  return WallTime::at(wall_now().since_epoch() + impl_->wall_ahead);
+}
+
+void Loop::set_wall_clock_ahead(Duration by) {
+  impl_->wall_ahead = by;
 }
 
 void Loop::call_at(Instant at, std::function<void()> what) {

@@ -21,6 +21,8 @@ class Loop {
   Instant now() const;
   /// What the wall clock reads now.
   WallTime wall_clock() const;
+  /// From now on it reads so much more than the system's: as if somebody had set it.
+  void set_wall_clock_ahead(Duration by);
 
   /// Calls `what` once, by `at` or soon after, from run_until.
   void call_at(Instant at, std::function<void()> what);

@@ -20,7 +20,8 @@ struct Loop::Impl {
   asio::io_context context{1};  // one thread
   asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   asio::signal_set signals{context};
-  Instant origin;  // on the system's monotonic clock
+  Duration wall_ahead;  // of the system's wall clock
+  Instant origin;       // on the system's monotonic clock
 };
 
 }  // namespace tickover::sim::live
