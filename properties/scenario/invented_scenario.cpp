@@ -128,6 +128,8 @@ HostSpec ScenarioMaker::host() {
   host.role = hosts_.empty() || maybe() ? "peer" : "turn-client";
   if (host.role == "turn-client") host.settings = settings();
   if (!hosts_.empty()) sometimes(host.count, [&] { return std::int64_t(1 + below(3)); });
+  if (maybe()) host.groups = {"crowd"};
+  if (maybe()) host.groups.push_back("some.of:them");
   if (maybe()) {
     const auto block = static_cast<std::uint8_t>(hosts_.size());
     host.addresses = {IpAddress::v4({10, block, 0, 1}), IpAddress::v6({0x20, 1, block})};

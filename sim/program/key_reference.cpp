@@ -50,6 +50,8 @@ std::string_view value_noun(ValueType type) {
       return "rate";
     case ValueType::tables:
       return "list of tables";
+    case ValueType::named_tables:
+      return "tables by name";
     case ValueType::pair:
       return "two names";
     case ValueType::addresses:

@@ -50,7 +50,7 @@ std::vector<std::string> complaints(const Outcome& outcome, const Plan& plan,
   }
   for (std::size_t i = 0; i < outcome.fault_matches.size(); ++i) {
     if (outcome.fault_matches[i] != 0) continue;
-    const Place place = plan.faults[i].spec->place;
+    const Place place = plan.scenario.faults[i].place;
     result.push_back(
         fmt::format("{}:{}:{}: this fault never matched anything", file, place.line, place.column));
   }

@@ -79,23 +79,41 @@ class SchemaWriter {
       json.end_object();
     }
     json.end_object();
-    json.key("required").begin_array();
+    if (!find_key(keys, "like")) return write_required(json, keys, one_of);
+    // A template may say all but the name.
+    write_needed(json, find_key(keys, "name") ? Names{"name"} : Names{});
+    json.key("anyOf").begin_array().begin_object();
+    write_needed(json, {"like"});
+    json.end_object().begin_object();
+    write_required(json, keys, one_of);
+    json.end_object().end_array();
+  }
+
+  void write_required(JsonWriter& json, const Keys& keys, const Names& one_of) {
+    Names required;
     for (const KeySpec& key : keys) {
-      if (key.required) json.value(std::string_view(key.name));
+      if (key.required) required.push_back(key.name);
     }
-    json.end_array();
+    write_needed(json, required);
     if (one_of.empty()) return;
     json.key("oneOf").begin_array();
     for (const std::string& name : one_of) {
-      json.begin_object().key("required").begin_array().value(std::string_view(name)).end_array();
+      json.begin_object();
+      write_needed(json, {name});
       json.end_object();
     }
     json.end_array();
   }
 
-  /// A host has the keys of its role.
+  void write_needed(JsonWriter& json, const Names& names) {
+    json.key("required").begin_array();
+    for (const std::string& name : names) json.value(std::string_view(name));
+    json.end_array();
+  }
+
+  /// A host has the keys of its role, which may be that of a template.
   void write_hosts(JsonWriter& json, const Keys& common) {
-    json.key("oneOf").begin_array();
+    json.key("anyOf").begin_array();
     for (const std::string& name : registry_.names()) {
       const Role* const role = registry_.find(name);
       Keys keys = common;
@@ -117,6 +135,11 @@ class SchemaWriter {
     const bool textual = key.type == text || key.type == text_or_table || key.type == text_or_flag;
     const bool several = !textual && !key.choices.empty() && key.type != texts;
     if (key.type == table || key.type == tables) return write_tables(json, key);
+    if (key.type == named_tables) {
+      json.member("type", "object").key("additionalProperties").begin_object();
+      json.member("type", "object").end_object();
+      return;
+    }
     json.key("anyOf").begin_array();
     if (may_be_table) {
       json.begin_object().member("$ref", std::string_view(reference(key))).end_object();
@@ -187,6 +210,7 @@ class SchemaWriter {
         return write_text(json, {}, any_seed);
       case table:
       case tables:
+      case named_tables:
         return;
     }
   }

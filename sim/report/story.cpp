@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "sim/report/fate_words.h"
 #include "sim/world/host_clock.h"
 
@@ -66,8 +68,11 @@ void tell_notices(const Step& step, const World& world, std::vector<StoryLine>& 
 }
 
 std::string fault_text(const Plan& plan, std::uint32_t index) {
-  const FaultAction& action = plan.faults[index].spec->action;
+  const FaultPlan& fault = plan.faults[index];
+  const FaultAction& action = fault.spec->action;
   struct {
+    std::string host;  // of the group that is named, or who is named
+    std::string nat;
     std::string match(const PacketMatch& m) const {
       return fmt::format("{} from {} to {}", m.message.empty() ? "datagrams" : m.message, m.from,
                          m.to);
@@ -81,17 +86,23 @@ std::string fault_text(const Plan& plan, std::uint32_t index) {
     std::string operator()(const Duplicate& f) const { return "duplication of " + match(f.match); }
     std::string operator()(const Truncate& f) const { return "cutting of " + match(f.match); }
     std::string operator()(const Corrupt& f) const { return "corruption of " + match(f.match); }
-    std::string operator()(const Forge& f) const { return "forged datagram to " + f.to; }
-    std::string operator()(const Reboot& f) const { return "reboot of " + f.host; }
-    std::string operator()(const NatReset& f) const { return "NAT reset at " + f.nat; }
-    std::string operator()(const NatFlap& f) const { return "NAT flap at " + f.nat; }
+    std::string operator()(const Forge&) const { return "forged datagram to " + host; }
+    std::string operator()(const Reboot&) const { return "reboot of " + host; }
+    std::string operator()(const NatReset& f) const { return "NAT reset at " + said(f.nat); }
+    std::string operator()(const NatFlap& f) const { return "NAT flap at " + said(f.nat); }
     std::string operator()(const NatMove& f) const { return "new address of the NAT of " + f.nat; }
-    std::string operator()(const Suspend& f) const { return "sleep of " + f.host; }
+    std::string operator()(const Suspend&) const { return "sleep of " + host; }
     std::string operator()(const Move& f) const { return "move of " + f.host; }
     std::string operator()(const Refuse& f) const { return "refusal to send " + match(f.match); }
-    std::string operator()(const WallJump& f) const { return "wall clock jump at " + f.host; }
+    std::string operator()(const WallJump&) const { return "wall clock jump at " + host; }
     std::string operator()(const Degrade& f) const { return "bad link of " + f.a + " and " + f.b; }
+    /// The NAT as the fault calls it, unless it names the NATs of several.
+    std::string said(const std::string& name) const { return is_group ? nat : name; }
+    bool is_group = false;
   } words;
+  if (fault.host != no_index) words.host = plan.hosts[fault.host].info.name;
+  if (fault.nat != no_index) words.nat = plan.nats[fault.nat].name;
+  words.is_group = std::ranges::count(plan.faults, fault.spec, &FaultPlan::spec) > 1;
   return std::visit(words, action);
 }
 

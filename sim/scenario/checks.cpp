@@ -122,7 +122,10 @@ void check_reach(const Scenario& scenario, const Names& names, Problems& problem
   }
   if (alone || touched.contains("*")) return;
   for (const HostSpec& host : scenario.hosts) {
-    bool reached = touched.contains(host.name) || host.name.empty();
+    bool reached = touched.contains(host.name) || host.name.empty() ||
+                   std::ranges::any_of(host.groups, [&](const std::string& group) {
+                     return touched.contains(group);
+                   });
     std::string_view behind = host.nat ? std::string_view(host.nat->behind) : host.behind;
     for (std::size_t depth = 0; !reached && !behind.empty() && depth < scenario.nats.size();
          ++depth) {

@@ -46,6 +46,11 @@ bool check_table(const TomlEntry& entry, const KeySpec& key, Problems& problems)
     return false;
   }
   if (node.kind == TomlNode::Kind::table) return true;
+  if (key.type == ValueType::named_tables) {
+    problems.error(entry.place, fmt::format("`{0}` is a table of tables: write [{0}.NAME], not {1}",
+                                            key.name, node.description()));
+    return false;
+  }
   problems.error(node.place, fmt::format("`{}` is a table {{ {} = … }}, found {}", key.name,
                                          key.children.empty() ? "" : key.children.front().name,
                                          node.description()));
@@ -77,6 +82,7 @@ Fields::Fields(const TomlNode& table, const Keys& keys, std::string_view noun, P
     const bool may_be_table =
         key->type == ValueType::text_or_table || key->type == ValueType::duration_or_table;
     const bool is_table = key->type == ValueType::table || key->type == ValueType::tables ||
+                          key->type == ValueType::named_tables ||
                           (may_be_table && entry.value.kind == TomlNode::Kind::table);
     if (is_table) {
       field.right = check_table(entry, *key, problems);

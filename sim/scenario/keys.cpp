@@ -63,6 +63,9 @@ const Keys& scenario_keys() {
       {.name = "caught-by",
        .type = text,
        .help = "for a scenario that must fail: the oracle that catches it, or \"expect\""},
+      {.name = "template",
+       .type = named_tables,
+       .help = "[template.NAME]: what tables with `like = \"NAME\"` say unless they say otherwise"},
       {.name = "host",
        .type = tables,
        .help = "a machine and where it lives",
@@ -96,6 +99,7 @@ const Keys& host_keys() {
   static const Keys keys = {
       name_key("one word, by which links, faults and expectations call it"),
       {.name = "role", .type = text, .help = "which machine runs there", .required = true},
+      like_key(),
       {.name = "address",
        .type = addresses,
        .help = "its IP addresses; one IPv4 address is given if absent"},
@@ -105,6 +109,9 @@ const Keys& host_keys() {
        .fixed = true,
        .least = 1,
        .most = most_group_members},
+      {.name = "group",
+       .type = texts,
+       .help = "names of groups that it belongs to; who names a group means each of its hosts"},
       {.name = "nat",
        .type = text_or_table,
        .help = "the name of a [[nat]], or a NAT of its own",
@@ -155,6 +162,7 @@ const Keys& traffic_keys() {
   static const Keys keys = {
       {.name = "from", .type = host, .help = "the sender", .required = true},
       {.name = "to", .type = host, .help = "the receiver", .required = true},
+      like_key(),
       {.name = "every", .type = duration, .help = "the time between two payloads (1s)", .least = 1},
       {.name = "size",
        .type = integer,
@@ -200,6 +208,7 @@ const Keys& fault_keys() {
         {.name = "every", .type = duration, .help = "again and again, so far apart", .least = 1},
         {.name = "sometimes", .type = probability, .help = "how likely a run has it at all"},
         {.name = "for", .type = duration, .help = "how long it lasts; to the end if absent"},
+        like_key(),
         {.name = "partition", .type = pair, .help = "nothing passes between the two"},
         {.name = "block", .type = table, .help = "nothing passes one way", .children = ends},
         {.name = "drop", .type = table, .help = "lose these packets", .children = match_keys()},
@@ -304,6 +313,11 @@ const Keys& found_keys() {
       {.name = "event", .type = seed, .help = "the number of the event"},
   };
   return keys;
+}
+
+KeySpec like_key() {
+  return {
+      .name = "like", .type = ValueType::text, .help = "the [template.NAME] that says the rest"};
 }
 
 const KeySpec* find_key(const Keys& keys, std::string_view name) {

@@ -31,6 +31,9 @@ const Keys& count_keys();
 const Keys& heal_keys();
 const Keys& found_keys();
 
+/// Of every table that can be like a template.
+KeySpec like_key();
+
 /// The entry of that name; null if there is none.
 const KeySpec* find_key(const Keys& keys, std::string_view name);
 

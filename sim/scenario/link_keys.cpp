@@ -74,6 +74,7 @@ Keys delay_keys() {
        .type = text,
        .help = "a network as people meet it; other keys change it",
        .choices = preset_names()},
+      like_key(),
       {.name = "latency",
        .type = duration_or_table,
        .help = "of every packet, or percentiles from which each packet draws",

@@ -95,6 +95,12 @@ bool Names::add(std::string_view name, Kind kind, std::int64_t count, Place plac
   return true;
 }
 
+void Names::join(std::string_view group, Place place, Problems& problems) {
+  const auto found = entries_.find(group);
+  const bool is_joined = found != entries_.end() && found->second.kind == Kind::group;
+  if (!is_joined) add(group, Kind::group, 0, place, problems);
+}
+
 bool Names::expect(std::string_view name, Accept accept, Place place, Problems& problems) const {
   if (accept == Accept::ends && name == "*") return true;
   if (is_member(name) && accept != Accept::nat) return true;
@@ -118,7 +124,7 @@ bool Names::expect(std::string_view name, Accept accept, Place place, Problems& 
   if (kind == Kind::group) {
     problems.error(place,
                    fmt::format("{} is a group of hosts, and one host is expected", quoted(name)),
-                   std::string(name) + "-1");
+                   found->second.count > 0 ? std::string(name) + "-1" : std::string());
   } else {
     problems.error(place, fmt::format("{} is {}, and a {} is expected", quoted(name), noun(kind),
                                       noun(accept)));
@@ -150,7 +156,7 @@ std::vector<std::string> Names::candidates(Accept accept) const {
   for (const auto& [name, entry] : entries_) {
     if (words.size() >= most_candidates) break;
     if (accepts(accept, entry.kind)) words.push_back(name);
-    if (entry.kind == Kind::group && accept != Accept::nat) {
+    if (entry.kind == Kind::group && entry.count > 0 && accept != Accept::nat) {
       words.push_back(name + "-1");
       words.push_back(name + "-" + std::to_string(entry.count));
     }

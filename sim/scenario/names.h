@@ -12,8 +12,8 @@
 
 namespace tickover::sim {
 
-/// The names of one scenario: hosts, groups of hosts (NAME for NAME-1 .. NAME-count) and NATs share
-/// one space, so that a name says one thing.
+/// The names of one scenario: hosts, groups of hosts (NAME for NAME-1 .. NAME-count, or those that
+/// say they belong to it) and NATs share one space, so that a name says one thing.
 class Names {
  public:
   enum class Kind : std::uint8_t { host, group, nat };
@@ -30,6 +30,9 @@ class Names {
   /// False after reporting a problem: a name that is taken, or no single word.
   bool add(std::string_view name, Kind kind, std::int64_t count, Place place, Problems& problems);
 
+  /// A group that a host says it belongs to: the first of them makes it, the others join.
+  void join(std::string_view group, Place place, Problems& problems);
+
   /// Whether the name stands for such a thing; reports it if not.
   bool expect(std::string_view name, Accept accept, Place place, Problems& problems) const;
 
@@ -42,7 +45,7 @@ class Names {
  private:
   struct Entry {
     Kind kind = Kind::host;
-    std::int64_t count = 1;
+    std::int64_t count = 1;  // 0: a group whose members have names of their own
     Place place;
   };
 

@@ -96,6 +96,7 @@ const Keys& nat_shorthand_keys() {
   static const Keys keys = [] {
     Keys all = behaviour_keys();
     append(all, translation_keys());
+    all.push_back(like_key());
     return all;
   }();
   return keys;

@@ -91,6 +91,8 @@ TomlTable host_table(const HostSpec& host) {
   table.add_text("role", host.role);
   add_addresses(table, host.addresses);
   if (host.count != 1) table.add("count", std::to_string(host.count));
+  if (host.groups.size() == 1) table.add_text("group", host.groups.front());
+  if (host.groups.size() > 1) table.add("group", toml_list(host.groups));
   for (const Setting& setting : host.settings.entries) table.add_value(setting.key, setting.value);
   if (host.nat) table.add("nat", nat_table(*host.nat, "").inline_text());
   add_if(table, "nat", host.behind);

@@ -32,6 +32,11 @@ std::vector<Problem> Problems::sorted() const {
   std::sort(result.begin(), result.end(), [](const Problem& a, const Problem& b) {
     return std::tie(a.line, a.column, a.what) < std::tie(b.line, b.column, b.what);
   });
+  // What stands in a template is wrong once, however many tables are like it.
+  const auto is_same = [](const Problem& a, const Problem& b) {
+    return std::tie(a.line, a.column, a.what) == std::tie(b.line, b.column, b.what);
+  };
+  result.erase(std::unique(result.begin(), result.end(), is_same), result.end());
   if (unlisted_ > 0) {
     const Severity severity = has_errors() ? Severity::error : Severity::warning;
     result.push_back({file_, 0, 0, fmt::format("and {} more problems", unlisted_), severity});

@@ -33,7 +33,8 @@ class Problems {
   bool has_errors() const { return errors_ > 0; }
   /// Whether further problems are only counted: their words need not be sought.
   bool is_full() const;
-  /// In the order of the file. At most a thousand; the last then says how many more there are.
+  /// In the order of the file, each once. At most a thousand; the last then says how many more
+  /// there are.
   std::vector<Problem> sorted() const;
 
   void error(Place place, std::string what, std::string meant = {});

@@ -149,6 +149,7 @@ HostSpec read_host(const TomlNode& table, HostKeys& all_keys, Reading& reading) 
   host.role = fields.text("role");
   host.addresses = read_addresses(fields);
   host.count = fields.get<Range<std::int64_t>>("count").value_or(1).low;
+  fields.read("group", host.groups);
   if (const TomlNode* nat = fields.node("nat"); nat && nat->kind == TomlNode::Kind::table) {
     host.nat = read_nat(Fields(*nat, nat_shorthand_keys(), "a NAT", reading.problems), reading);
   } else {
@@ -175,6 +176,17 @@ void add_name(const TomlNode& table, Names::Kind kind, Reading& reading) {
     if (count > 1) kind = Names::Kind::group;
   }
   reading.names.add(name->value.text, kind, count, name->value.place, reading.problems);
+}
+
+void join_groups(const TomlNode& table, Reading& reading) {
+  const TomlEntry* groups = table.find("group");
+  if (!groups) return;
+  const auto join = [&](const TomlNode& name) {
+    if (name.kind != TomlNode::Kind::text) return;
+    reading.names.join(name.text, name.place, reading.problems);
+  };
+  join(groups->value);
+  for (const TomlNode& item : groups->value.items) join(item);
 }
 
 /// A NAT that is behind itself has no outside.
@@ -218,6 +230,7 @@ std::vector<IpAddress> read_addresses(const Fields& fields) {
 void read_names(const Fields& top, Reading& reading) {
   if (const TomlNode* hosts = top.node("host")) {
     for (const TomlNode& host : hosts->items) add_name(host, Names::Kind::host, reading);
+    for (const TomlNode& host : hosts->items) join_groups(host, reading);
   }
   if (const TomlNode* nats = top.node("nat")) {
     for (const TomlNode& nat : nats->items) add_name(nat, Names::Kind::nat, reading);

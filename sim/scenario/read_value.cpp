@@ -47,6 +47,7 @@ std::string_view expected(ValueType type) {
       return "a seed: an integer, \"0x…\" or a commit hash";
     case ValueType::table:
     case ValueType::tables:
+    case ValueType::named_tables:
       return "a table";
   }
   return {};
@@ -120,6 +121,7 @@ class ValueReader {
         return read_seed();
       case ValueType::table:
       case ValueType::tables:
+      case ValueType::named_tables:
         break;
     }
     return wrong_type();

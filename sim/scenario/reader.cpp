@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "sim/scenario/parts.h"
+#include "sim/scenario/templates.h"
 
 namespace tickover::sim {
 namespace {
@@ -75,11 +76,12 @@ std::expected<Scenario, std::vector<Problem>> read_scenario_text(std::string_vie
         {}, fmt::format("larger than {} MiB: this is no scenario", most_scenario_bytes >> 20));
     return std::unexpected(problems.sorted());
   }
-  const auto tree = parse_toml(text);
+  auto tree = parse_toml(text);
   if (!tree) {
     problems.error(tree.error().place, tree.error().what, tree.error().meant);
     return std::unexpected(problems.sorted());
   }
+  unfold_templates(*tree, problems);
   Scenario scenario;
   Names names;
   Reading reading{registry, names, problems, name};

@@ -74,6 +74,7 @@ struct HostSpec {
   std::string role;
   std::vector<IpAddress> addresses;  // empty: one IPv4 address is given
   std::int64_t count = 1;            // > 1: hosts NAME-1 .. NAME-count, addresses counted on
+  std::vector<std::string> groups;   // other names that it, or all of them, answer to
   std::optional<NatSpec> nat;        // the shorthand
   std::string behind;                // or the name of a [[nat]]
   DriverSpec driver;

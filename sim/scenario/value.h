@@ -79,12 +79,13 @@ enum class ValueType {
   text_or_table,
   text_or_flag,
   duration_or_table,
-  moment,     // a duration, or "2s after alice has an allocation"
-  rate,       // bits per second: "64kbit", "2Mbit..10Mbit"
-  tables,     // [[key]], or a list of tables with the keys of `children`
-  pair,       // ["one", "other"]: the ends of a link
-  addresses,  // "192.0.2.1" or ["192.0.2.1", "2001:db8::1"]
-  seed,       // 64 bits: 7, "0x1f", or a commit hash
+  moment,        // a duration, or "2s after alice has an allocation"
+  rate,          // bits per second: "64kbit", "2Mbit..10Mbit"
+  tables,        // [[key]], or a list of tables with the keys of `children`
+  named_tables,  // [key.NAME], each a table with the keys of whatever it stands for
+  pair,          // ["one", "other"]: the ends of a link
+  addresses,     // "192.0.2.1" or ["192.0.2.1", "2001:db8::1"]
+  seed,          // 64 bits: 7, "0x1f", or a commit hash
 };
 
 struct KeySpec {

@@ -168,7 +168,9 @@ void fix_links(Scenario& scenario, const Plan& plan) {
 void fix_faults(Scenario& scenario, const Plan& plan) {
   for (std::size_t i = 0; i < scenario.faults.size(); ++i) {
     FaultSpec& fault = scenario.faults[i];
-    const FaultPlan& drawn = plan.faults[i];
+    const auto is_its = [&](const FaultPlan& each) { return plan.number_of(each) == i; };
+    if (std::ranges::count_if(plan.faults, is_its) != 1) continue;  // each member has its own draws
+    const FaultPlan& drawn = *std::ranges::find_if(plan.faults, is_its);
     fix(fault.at, drawn.begin.since_origin());
     fix(fault.every, drawn.every);
     if (drawn.present) fault.sometimes.reset();

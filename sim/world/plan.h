@@ -128,6 +128,10 @@ struct Plan {
   /// The direction from one node to another; no_index if no link leads there.
   std::uint32_t direction(NodeIndex from, NodeIndex to) const;
   std::optional<HostIndex> host_named(std::string_view name) const;
+  /// Which [[fault]] of the scenario it is, from 0: one that names a group is of several.
+  std::size_t number_of(const FaultPlan& fault) const {
+    return static_cast<std::size_t>(fault.spec - scenario.faults.data());
+  }
   /// Hosts of that name or group; all for "*".
   std::vector<HostIndex> hosts_named(std::string_view name) const;
   /// The two ends of a direction as people say them: "alice", "relay".

@@ -153,6 +153,10 @@ void PlanBuilder::add_host(const HostSpec& spec, std::int64_t member) {
   const auto index = static_cast<HostIndex>(plan_->hosts.size());
   plan_->by_name_[host.info.name].push_back(index);
   if (host.group != host.info.name) plan_->by_name_[host.group].push_back(index);
+  for (const std::string& group : spec.groups) {
+    std::vector<HostIndex>& members = plan_->by_name_[group];
+    if (members.empty() || members.back() != index) members.push_back(index);
+  }
   plan_->infos.push_back(host.info);
   plan_->hosts.push_back(std::move(host));
 }

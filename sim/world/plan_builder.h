@@ -37,9 +37,12 @@ class PlanBuilder {
   void own_outwards(std::optional<std::uint32_t> realm, const IpAddress& ip, NodeIndex node);
   void add_fault_time(FaultPlan& fault, const FaultSpec& spec, const std::string& path);
   /// Those that act on hosts and NATs.
-  void add_host_fault(FaultPlan& fault, const FaultSpec& spec, const std::string& path);
+  void add_host_fault(FaultPlan& fault, const FaultSpec& spec, const FaultAction& action,
+                      const std::string& path);
   std::uint32_t nat_of(const std::string& name, Place place);
-  void add_fault(const FaultSpec& spec, std::size_t number);
+  /// What befalls one host or its NAT, for each member of the group that it names.
+  std::vector<FaultAction> for_each_member(const FaultAction& action) const;
+  void add_fault(const FaultSpec& spec, const FaultAction& action, std::size_t number);
   void add_name(FaultPlan& fault);
   void check_message(const PacketMatch& match, Place place);
   void add_heal();

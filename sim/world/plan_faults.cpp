@@ -1,6 +1,7 @@
 // The faults of a plan: their instants drawn, their names resolved to what they touch.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/random.h"
 #include "sim/oracles/expectation.h"
@@ -104,6 +105,40 @@ HostIndex PlanBuilder::one_host(const std::string& name, Place place) {
   return host.value_or(0);
 }
 
+std::vector<FaultAction> PlanBuilder::for_each_member(const FaultAction& action) const {
+  const auto members = [&](const std::string& name) {
+    std::vector<std::string> names;
+    if (!plan_->host_named(name) && name != "*") {
+      for (const HostIndex host : plan_->hosts_named(name)) {
+        names.push_back(plan_->hosts[host].info.name);
+      }
+    }
+    if (names.empty()) names.push_back(name);
+    return names;
+  };
+  std::vector<FaultAction> each;
+  const auto vary = [&](auto fault, auto member) {
+    for (std::string& name : members(fault.*member)) {
+      fault.*member = std::move(name);
+      each.emplace_back(fault);
+    }
+  };
+  if (const auto* reboot = std::get_if<Reboot>(&action)) vary(*reboot, &Reboot::host);
+  if (const auto* suspend = std::get_if<Suspend>(&action)) vary(*suspend, &Suspend::host);
+  if (const auto* jump = std::get_if<WallJump>(&action)) vary(*jump, &WallJump::host);
+  if (const auto* reset = std::get_if<NatReset>(&action)) vary(*reset, &NatReset::nat);
+  if (const auto* flap = std::get_if<NatFlap>(&action)) vary(*flap, &NatFlap::nat);
+  if (const auto* forge = std::get_if<Forge>(&action)) {
+    for (const std::string& from : members(forge->from)) {
+      Forge one = *forge;
+      one.from = from;
+      vary(one, &Forge::to);
+    }
+  }
+  if (each.empty()) each.push_back(action);
+  return each;
+}
+
 /// A fault that names what its hosts never send would never match.
 void PlanBuilder::check_message(const PacketMatch& match, Place place) {
   if (match.message.empty()) return;
@@ -130,8 +165,13 @@ void PlanBuilder::check_message(const PacketMatch& match, Place place) {
 void PlanBuilder::add_faults() {
   std::map<std::string, std::size_t> twins;
   for (const FaultSpec& spec : plan_->scenario.faults) {
-    add_fault(spec, twins[key_of(spec.action)]++);
-    if (error_) return;
+    std::set<std::uint32_t> nats;  // what befalls a NAT befalls it once
+    for (const FaultAction& action : for_each_member(spec.action)) {
+      add_fault(spec, action, twins[key_of(action)]++);
+      if (error_) return;
+      const std::uint32_t nat = plan_->faults.back().nat;
+      if (nat != no_index && !nats.insert(nat).second) plan_->faults.pop_back();
+    }
   }
   std::ranges::sort(plan_->named_faults);
 }
@@ -180,32 +220,33 @@ std::uint32_t PlanBuilder::nat_of(const std::string& name, Place place) {
   return 0;
 }
 
-void PlanBuilder::add_host_fault(FaultPlan& fault, const FaultSpec& spec, const std::string& path) {
+void PlanBuilder::add_host_fault(FaultPlan& fault, const FaultSpec& spec, const FaultAction& action,
+                                 const std::string& path) {
   const auto ends_at_once = [&] {
     if (!spec.length) fault.end = fault.begin;
   };
-  if (const auto* g = std::get_if<Forge>(&spec.action)) {
+  if (const auto* g = std::get_if<Forge>(&action)) {
     fault.from_host = one_host(g->from, spec.place);
     fault.host = one_host(g->to, spec.place);
     ends_at_once();
-  } else if (const auto* r = std::get_if<Reboot>(&spec.action)) {
+  } else if (const auto* r = std::get_if<Reboot>(&action)) {
     fault.host = one_host(r->host, spec.place);
     ends_at_once();
-  } else if (const auto* n = std::get_if<NatReset>(&spec.action)) {
+  } else if (const auto* n = std::get_if<NatReset>(&action)) {
     fault.nat = nat_of(n->nat, spec.place);
     fault.end = fault.begin;
-  } else if (const auto* f = std::get_if<NatFlap>(&spec.action)) {
+  } else if (const auto* f = std::get_if<NatFlap>(&action)) {
     fault.nat = nat_of(f->nat, spec.place);
-  } else if (const auto* m = std::get_if<NatMove>(&spec.action)) {
+  } else if (const auto* m = std::get_if<NatMove>(&action)) {
     fault.nat = nat_of(m->nat, spec.place);
     if (!error_) own(plan_->nats[fault.nat].behind, m->address, plan_->node_of_nat(fault.nat));
-  } else if (const auto* z = std::get_if<Suspend>(&spec.action)) {
+  } else if (const auto* z = std::get_if<Suspend>(&action)) {
     fault.host = one_host(z->host, spec.place);
-  } else if (const auto* w = std::get_if<WallJump>(&spec.action)) {
+  } else if (const auto* w = std::get_if<WallJump>(&action)) {
     fault.host = one_host(w->host, spec.place);
     fault.amount = draw(w->by, word(path + ".by"));
     fault.end = fault.begin;
-  } else if (const auto* t = std::get_if<Move>(&spec.action)) {
+  } else if (const auto* t = std::get_if<Move>(&action)) {
     fault.host = one_host(t->host, spec.place);
     fault.amount = draw(t->dead, word(path + ".dead"));
     fault.behind = plan_->hosts[fault.host].behind;
@@ -218,8 +259,8 @@ void PlanBuilder::add_host_fault(FaultPlan& fault, const FaultSpec& spec, const 
   }
 }
 
-void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
-  const std::string path = key_of(spec.action) + "#" + std::to_string(number);
+void PlanBuilder::add_fault(const FaultSpec& spec, const FaultAction& action, std::size_t number) {
+  const std::string path = key_of(action) + "#" + std::to_string(number);
   FaultPlan fault;
   fault.key = hash_text(path);
   fault.spec = &spec;
@@ -237,32 +278,32 @@ void PlanBuilder::add_fault(const FaultSpec& spec, std::size_t number) {
       fault.copy_high = m.copy->high;
     }
   };
-  if (const auto* f = std::get_if<Partition>(&spec.action)) {
+  if (const auto* f = std::get_if<Partition>(&action)) {
     fault.directions = both_directions(f->a, f->b, spec.place);
-  } else if (const auto* b = std::get_if<Block>(&spec.action)) {
+  } else if (const auto* b = std::get_if<Block>(&action)) {
     fault.directions = directions_between(b->from, b->to, spec.place);
-  } else if (const auto* d = std::get_if<Drop>(&spec.action)) {
+  } else if (const auto* d = std::get_if<Drop>(&action)) {
     match(d->match);
-  } else if (const auto* l = std::get_if<Delay>(&spec.action)) {
+  } else if (const auto* l = std::get_if<Delay>(&action)) {
     match(l->match);
     fault.amount = draw(l->by, word(path + ".by"));
-  } else if (const auto* u = std::get_if<Duplicate>(&spec.action)) {
+  } else if (const auto* u = std::get_if<Duplicate>(&action)) {
     match(u->match);
     fault.amount = draw(u->after, word(path + ".after"));
-  } else if (const auto* c = std::get_if<Corrupt>(&spec.action)) {
+  } else if (const auto* c = std::get_if<Corrupt>(&action)) {
     match(c->match);
-  } else if (const auto* t = std::get_if<Truncate>(&spec.action)) {
+  } else if (const auto* t = std::get_if<Truncate>(&action)) {
     match(t->match);
-  } else if (const auto* no = std::get_if<Refuse>(&spec.action)) {
+  } else if (const auto* no = std::get_if<Refuse>(&action)) {
     match(no->match);
-  } else if (const auto* g2 = std::get_if<Degrade>(&spec.action)) {
+  } else if (const auto* g2 = std::get_if<Degrade>(&action)) {
     fault.directions = both_directions(g2->a, g2->b, spec.place);
     for (const std::uint32_t direction : fault.directions) {
       fault.conditions.push_back(
           drawn(g2->conditions, plan_->directions[direction].conditions, path));
     }
   }
-  if (fault.directions.empty()) add_host_fault(fault, spec, path);
+  if (fault.directions.empty()) add_host_fault(fault, spec, action, path);
   add_name(fault);
   plan_->faults.push_back(std::move(fault));
 }
