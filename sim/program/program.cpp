@@ -289,6 +289,8 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
       ->type_name("TOML");
   run_app->add_option("--fates", run.fates, "write the same run as a scenario without dice")
       ->type_name("FILE");
+  run_app->add_option("--explicit", run.explicit_file, "write the same run with all that was drawn")
+      ->type_name("FILE");
   run_app->add_flag("-v,--verbose", run.verbose, "the whole timeline");
   run_app->add_flag("--json", run.json, "the result as JSON");
   run_app->add_flag("--caught", run.caught, "exit 0 only if the file's caught-by caught it");

@@ -11,6 +11,7 @@
 
 #include "sim/program/counterexample.h"
 #include "sim/program/crash_note.h"
+#include "sim/program/explicit_file.h"
 #include "sim/program/fates_file.h"
 #include "sim/program/load.h"
 #include "sim/program/replay_line.h"
@@ -192,6 +193,25 @@ Outcome watch_case(const std::shared_ptr<const Plan>& plan, const RunRequest& re
   return outcome;
 }
 
+/// The run as other scenarios, as far as they are asked for; an exit code if that fails. `lines`
+/// gets what there is to say of them.
+int write_scenarios(const RunRequest& request, const Plan& plan, const Outcome& outcome,
+                    Watching& watching, const RoleRegistry& registry,
+                    std::vector<std::string>& lines) {
+  const RunLimits limits{.steps = request.steps};
+  std::string error;
+  if (watching.fates) {
+    lines.push_back(
+        write_fates(request.fates, plan, outcome, watching.fates->take(), registry, limits, error));
+    if (!error.empty()) return refuse(request.fates, error);
+  }
+  if (!request.explicit_file.empty()) {
+    lines.push_back(write_explicit(request.explicit_file, plan, outcome, registry, limits, error));
+    if (!error.empty()) return refuse(request.explicit_file, error);
+  }
+  return 0;
+}
+
 }  // namespace
 
 int run_verb(const RunRequest& request, const RoleRegistry& registry) {
@@ -215,7 +235,9 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
 
   LogFile file;
   Watching watching{Timeline(request.verbose), nullptr, nullptr, !request.json};
-  for (const auto& [path, what] : {std::pair(&request.log, "log"), {&request.fates, "list"}}) {
+  for (const auto& [path, what] : {std::pair(&request.log, "log"),
+                                   {&request.fates, "list"},
+                                   {&request.explicit_file, "explicit scenario"}}) {
     std::error_code missing;
     if (!path->empty() && std::filesystem::equivalent(*path, request.file, missing)) {
       return refuse(*path, fmt::format("the {} would overwrite the scenario", what));
@@ -242,12 +264,9 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
                        summary(outcome));
     if (!watching.log->flush()) return refuse(request.log, "cannot be written to its end");
   }
-  std::string fates;
-  if (watching.fates) {
-    std::string error;
-    fates = write_fates(request.fates, **plan, outcome, watching.fates->take(), registry,
-                        {.steps = request.steps}, error);
-    if (!error.empty()) return refuse(request.fates, error);
+  std::vector<std::string> written;
+  if (const int bad = write_scenarios(request, **plan, outcome, watching, registry, written)) {
+    return bad;
   }
   if (request.json) {
     fmt::print("{}\n", json_of(outcome, request, **plan));
@@ -259,7 +278,7 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
       print_timeline(watching.timeline.lines(), request.verbose);
     }
     for (const std::string& line : diagram) fmt::print("{}\n", line);
-    if (!fates.empty()) fmt::print("{}\n", fates);
+    for (const std::string& line : written) fmt::print("{}\n", line);
     print_outcome(outcome, request, **plan);
   }
   if (request.caught) return judge_catch(outcome, scenario, request);

@@ -17,6 +17,7 @@ struct RunRequest {
   std::string log;                    // path of the JSON Lines log; empty: none
   std::vector<std::string> faults;    // further ones, as a [[fault]] says them
   std::string fates;                  // path of the same run without dice; empty: none
+  std::string explicit_file;          // path of the same run with all that was drawn; empty: none
   bool verbose = false;               // the whole timeline
   bool json = false;
   bool caught = false;  // exit 0 only if the file's `caught-by` caught it

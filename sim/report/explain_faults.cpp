@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "sim/report/explain_words.h"
+#include "sim/search/explicit.h"
 #include "sim/search/simpler.h"
 #include "sim/world/plan.h"
 
@@ -93,8 +94,7 @@ struct Entry {
   std::size_t number = 0;  // in the file
 };
 
-Entry entry_of(const FaultPlan& fault, const FaultSpec& drawn) {
-  const FaultSpec& written = *fault.spec;
+Entry entry_of(const FaultPlan& fault, const FaultSpec& written, const FaultSpec& drawn) {
   const std::string does = std::visit(ActionWords{drawn.action}, written.action);
   std::string length;
   if (written.length) {
@@ -105,8 +105,9 @@ Entry entry_of(const FaultPlan& fault, const FaultSpec& drawn) {
     again = "; again every " + drawn_text(*written.every, drawn.every.value_or(*written.every));
   }
   if (!fault.present) {
-    return {Instant::never(), 1,
-            fmt::format("left out with this seed ({}): {}", range_text(*written.sometimes), does)};
+    return {
+        Instant::never(), 1,
+        fmt::format("left out with this seed ({}): {}", range_text(*fault.spec->sometimes), does)};
   }
   if (written.sometimes)
     again += fmt::format(" (in {} of the runs)", range_text(*written.sometimes));
@@ -128,8 +129,13 @@ Entry entry_of(const FaultPlan& fault, const FaultSpec& drawn) {
 std::vector<std::string> timeline_words(const Plan& plan) {
   const Scenario drawn = without_ranges(plan);
   std::vector<Entry> entries;
+  const Scenario said = with_all_said(plan);
   for (std::size_t i = 0; i < plan.faults.size(); ++i) {
-    entries.push_back(entry_of(plan.faults[i], drawn.faults[i]));
+    const FaultPlan& fault = plan.faults[i];
+    // One that names a group is told of each of its members.
+    const bool is_one = std::ranges::count(plan.faults, fault.spec, &FaultPlan::spec) == 1;
+    entries.push_back(is_one ? entry_of(fault, *fault.spec, drawn.faults[plan.number_of(fault)])
+                             : entry_of(fault, said.faults[i], said.faults[i]));
   }
   const ExpectSpec& expect = plan.scenario.expect;
   if (expect.heal) {
