@@ -286,6 +286,21 @@ ExpectSpec ScenarioMaker::expect() {
   for (std::uint64_t i = below(3); i > 0; --i) {
     expect.count.push_back({{odd_text(), {}}, integers(0, 9)});
   }
+  expect.within = sentences();
+  for (std::uint64_t i = below(3); i > 0; --i) {
+    BudgetSpec budget{.of = {odd_text(), {}}, .most = static_cast<std::int64_t>(below(99))};
+    if (maybe()) budget.per = duration(1);
+    if (maybe()) budget.from = Sentence{odd_text(), {}};
+    if (maybe()) budget.until = Sentence{odd_text(), {}};
+    expect.budget.push_back(std::move(budget));
+  }
+  for (std::uint64_t i = below(3); i > 0; --i) {
+    ProbabilitySpec spec{.of = {odd_text(), {}}, .bound = Ratio(1, 3), .is_least = maybe()};
+    if (maybe()) spec.margin = Ratio(1, static_cast<std::uint32_t>(4 + below(99)));
+    if (maybe()) spec.confidence = Ratio(999, 1'000);
+    if (maybe()) spec.seeds = static_cast<std::int64_t>(1 + below(99));
+    expect.probability.push_back(std::move(spec));
+  }
   if (maybe()) {
     HealSpec heal{.at = durations()};
     sometimes(heal.within, [&] { return duration(); });

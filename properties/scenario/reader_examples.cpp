@@ -133,9 +133,10 @@ TEST(ScenarioReader, reads_every_fault) {
 TEST(ScenarioReader, names_the_nearest_key) {
   EXPECT_EQ(complaints("duratoin = \"1s\"\n"),
             "x.toml:3:1: a scenario has no key \"duratoin\" (did you mean \"duration\"?)\n");
-  EXPECT_EQ(complaints("[[traffic]]\nfrom = \"alice\"\nto = \"bob\"\nbytes = 3\n"),
-            "x.toml:6:1: traffic has no key \"bytes\"; it has \"from\", \"to\", \"every\", "
-            "\"size\", \"start\" or \"stop\"\n");
+  EXPECT_EQ(
+      complaints("[[traffic]]\nfrom = \"alice\"\nto = \"bob\"\nbytes = 3\n"),
+      "x.toml:6:1: traffic has no key \"bytes\"; it has \"from\", \"to\", \"like\", \"every\", "
+      "\"size\", \"start\" or \"stop\"\n");
 }
 
 TEST(ScenarioReader, names_the_nearest_host) {

@@ -21,9 +21,12 @@ std::vector<Expectation> states_of(const std::vector<Sentence>& sentences, const
   return states;
 }
 
+std::string quoted_text(const Sentence& sentence) {
+  if (sentence.place.line == 0) return fmt::format("\"{}\"", sentence.text);
+  return fmt::format("\"{}\" (line {})", sentence.text, sentence.place.line);
+}
 std::string sentence_text(const Expectation& e) {
-  if (e.sentence.place.line == 0) return fmt::format("\"{}\"", e.sentence.text);
-  return fmt::format("\"{}\" (line {})", e.sentence.text, e.sentence.place.line);
+  return quoted_text(e.sentence);
 }
 
 }  // namespace
@@ -43,11 +46,18 @@ Expect::Expect(const Plan& plan)
   for (const CountSpec& count : expect.count) {
     if (auto event = parse_event(count.of, plan)) count_.push_back({std::move(*event), count.is});
   }
+  for (const Sentence& sentence : expect.within) {
+    if (auto claim = parse_claim(sentence, plan, false)) within_.emplace_back(*claim, plan);
+  }
+  for (const BudgetSpec& spec : expect.budget) {
+    if (auto budget = parse_budget(spec, plan)) budgets_.emplace_back(std::move(*budget));
+  }
 }
 
 bool Expect::applies(const Plan& plan) {
   const ExpectSpec& e = plan.scenario.expect;
-  return !e.finally_.empty() || !e.always.empty() || !e.never.empty() || !e.count.empty();
+  return !e.finally_.empty() || !e.always.empty() || !e.never.empty() || !e.count.empty() ||
+         !e.within.empty() || !e.budget.empty();
 }
 
 void Expect::observe(const Step& step, const World& world) {
@@ -60,7 +70,10 @@ void Expect::observe(const Step& step, const World& world) {
       return broken(step, std::move(what), BreachClass::expectation);
     }
   }
+  auto late = broken_within([&](ClaimWatch& c) { return c.before(step, world, facts_); });
+  if (!late.empty()) return broken(step, std::move(late), BreachClass::expectation);
   facts_.take(step);
+  for (ClaimWatch& claim : within_) claim.after(step, world, facts_);
   if (always_began_ || step.time == from) {
     if (facts_.version() != seen_version_) {
       seen_version_ = facts_.version();
@@ -73,6 +86,29 @@ void Expect::observe(const Step& step, const World& world) {
     }
   }
   if (!never_.empty() || !count_.empty()) count_events(step, world);
+  see_budgets(step, world);
+}
+
+template <class Judge>
+std::string Expect::broken_within(Judge judge) {
+  for (ClaimWatch& claim : within_) {
+    const std::uint64_t before = claim.judged();
+    const std::string why = judge(claim);
+    if (claim.judged() > before) judged();
+    if (!why.empty()) return fmt::format("within {}: {}", quoted_text(claim.claim().sentence), why);
+  }
+  return {};
+}
+
+void Expect::see_budgets(const Step& step, const World& world) {
+  for (BudgetWatch& budget : budgets_) {
+    const std::uint64_t before = budget.judged();
+    const std::string why = budget.see(step, world, facts_);
+    if (budget.judged() > before) judged();
+    if (why.empty()) continue;
+    const std::string what = sentence_text(budget.budget().of);
+    return broken(step, fmt::format("budget {}: {}", what, why), BreachClass::expectation);
+  }
 }
 
 std::string Expect::broken_always(const World& world, Instant now) {
@@ -117,6 +153,8 @@ void Expect::finish(const World& world) {
     for (Always& each : always_) each.next_look = Instant{};
     if (auto what = broken_always(world, end); !what.empty()) return fail(std::move(what));
   }
+  auto late = broken_within([&](ClaimWatch& claim) { return claim.finish(world, facts_); });
+  if (!late.empty()) return fail(std::move(late));
   for (const Expectation& state : finally_) {
     judged();
     const std::string why = why_not(state, facts_, world, end);
@@ -129,7 +167,7 @@ void Expect::finish(const World& world) {
                               sentence_text(count.event), count.seen, count.is.low));
     }
   }
-  for (std::size_t i = 0; i < never_.size(); ++i) judged();
+  for (std::size_t i = 0; i < never_.size() + budgets_.size(); ++i) judged();
 }
 
 Heal::Heal(const Plan& plan)

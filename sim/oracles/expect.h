@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "sim/oracles/budget.h"
+#include "sim/oracles/claim.h"
 #include "sim/oracles/expectation.h"
 #include "sim/oracles/facts.h"
 #include "sim/oracles/oracle.h"
@@ -38,6 +40,10 @@ class Expect final : public Oracle {
   /// Judges the `always` states as they are at `now`; the sentence that fails, and why.
   std::string broken_always(const World& world, Instant now);
   void count_events(const Step& step, const World& world);
+  void see_budgets(const Step& step, const World& world);
+  /// Judges the claims with `judge`; the sentence that fails, and why.
+  template <class Judge>
+  std::string broken_within(Judge judge);
 
   RunFacts facts_;
   std::string unreadable_;  // why a sentence says nothing; empty if all do
@@ -45,6 +51,8 @@ class Expect final : public Oracle {
   std::vector<Always> always_;
   std::vector<Expectation> never_;
   std::vector<Count> count_;
+  std::vector<ClaimWatch> within_;
+  std::vector<BudgetWatch> budgets_;
   bool always_began_ = false;
   std::uint64_t seen_version_ = 0;
 };

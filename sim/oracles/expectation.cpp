@@ -54,6 +54,12 @@ bool is_named(std::string_view name, std::string_view wanted) {
   return name.starts_with(wanted) && (name.size() == wanted.size() || name[wanted.size()] == ' ');
 }
 
+/// "requests" and "datagrams" are of every method and kind.
+bool is_wanted(std::string_view name, std::string_view wanted) {
+  return is_named(name, wanted) || wanted == "datagrams" ||
+         (wanted == "requests" && name.ends_with(" request"));
+}
+
 /// Whether it goes to one of the hosts, or to a NAT that one of them is behind.
 bool goes_to(const SentRecord& sent, const std::vector<HostIndex>& hosts, const Plan& plan) {
   if (!sent.has_id) return false;
@@ -72,7 +78,7 @@ std::uint64_t count_sent(const Expectation& event, const Step& step, const World
   for (const SentRecord& sent : step.sent) {
     const AnyMachine& machine = world.machine(step.host);
     const std::uint16_t kind = sent.has_id ? sent.id.kind : machine.label(step.payload(sent)).kind;
-    if (!is_named(machine.kind_name(kind), event.message)) continue;
+    if (!is_wanted(machine.kind_name(kind), event.message)) continue;
     if (!event.objects.empty() && !goes_to(sent, event.objects, world.plan())) continue;
     if (event.code != 0) {
       const auto message = glance_stun(step.payload(sent));

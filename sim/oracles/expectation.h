@@ -13,7 +13,8 @@ class RunFacts;
 class World;
 struct Step;
 
-/// The sentences of [expect]. NAME is a host or the name of a group of hosts.
+/// The sentences of [expect]. NAME is a host or the name of a group of hosts; a sentence may begin
+/// with "every".
 ///
 /// States, for `finally` and `always`; of a group, each member must be in it:
 ///   NAME has an allocation      it announced a candidate, and has not taken it back
@@ -30,8 +31,9 @@ struct Step;
 ///   NAME gets an allocation
 ///   NAME loses its allocation
 ///   NAME sends MESSAGE [CODE] [to NAME]   "Allocate request", "Allocate" (any class),
-///                               "ChannelData", "datagram", "Allocate error 437"; copies count. Of
-///                               what goes to somebody behind a NAT, the NAT is the goal
+///                               "ChannelData", "datagram", "Allocate error 437"; "requests" of
+///                               any method, "datagrams" of any kind; copies count. Of what goes to
+///                               somebody behind a NAT, the NAT is the goal
 ///   NAME hears from NAME
 ///   NAME restarts               its machine starts anew
 ///   NAME is told by ICMP        what it sent did not arrive; or a relay tells it so
@@ -55,6 +57,7 @@ struct Expectation {
   std::vector<HostIndex> objects;
   std::string message;
   std::uint32_t code = 0;  // 0: any
+  bool is_each = false;    // "every NAME …": each member for itself, where that differs
   Sentence sentence;
 
   /// Whether it holds for a while; otherwise it happens.

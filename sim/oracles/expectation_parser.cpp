@@ -52,6 +52,8 @@ class Parser {
       if (end > 0) words_.push_back(left.substr(0, end));
       left.remove_prefix(std::min(end + 1, left.size()));
     }
+    is_each_ = words_.size() > 1 && words_.front() == "every" && plan.hosts_named("every").empty();
+    if (is_each_) words_.erase(words_.begin());
   }
 
   std::expected<Expectation, PlanError> parse() {
@@ -89,6 +91,9 @@ class Parser {
         wanted.push_back(host.group);
         wanted.push_back(host.info.name);
       }
+      for (const HostSpec& spec : plan_.scenario.hosts) {
+        wanted.insert(wanted.end(), spec.groups.begin(), spec.groups.end());
+      }
     } else {
       wanted.emplace_back(word == "M" ? "a message" : word);
     }
@@ -114,7 +119,7 @@ class Parser {
   }
 
   std::expected<Expectation, PlanError> filled(const Pattern& pattern) const {
-    Expectation result{.kind = pattern.kind, .sentence = sentence_};
+    Expectation result{.kind = pattern.kind, .is_each = is_each_, .sentence = sentence_};
     for (std::size_t i = 0; i < pattern.words.size(); ++i) {
       if (pattern.words[i] == "S") result.subjects = plan_.hosts_named(words_[i]);
       if (pattern.words[i] == "O") result.objects = plan_.hosts_named(words_[i]);
@@ -151,8 +156,8 @@ class Parser {
   std::optional<PlanError> unknown_message(const Expectation& result, std::size_t from,
                                            std::size_t end) const {
     static const std::vector<std::string> methods = {
-        "Binding",          "Allocate",    "Refresh",     "Send",    "Data",
-        "CreatePermission", "ChannelBind", "ChannelData", "datagram"};
+        "Binding",     "Allocate",    "Refresh",  "Send",     "Data",     "CreatePermission",
+        "ChannelBind", "ChannelData", "datagram", "requests", "datagrams"};
     static const std::vector<std::string> classes = {"request", "indication", "success", "error"};
     for (const HostIndex host : result.subjects) {
       const std::string& role = plan_.hosts[host].info.role;
@@ -166,7 +171,9 @@ class Parser {
     if (std::ranges::find(methods, words_[from]) == methods.end()) {
       return about(words_[from], methods);
     }
-    if (end - from > 2) return error(quoted(words_[from + 2]) + " is one word too many");
+    const bool is_plural = words_[from] == "requests" || words_[from] == "datagrams";
+    const std::size_t most = is_plural ? 1 : 2;
+    if (end - from > most) return error(quoted(words_[from + most]) + " is one word too many");
     if (end - from == 2 && std::ranges::find(classes, words_[from + 1]) == classes.end()) {
       return about(words_[from + 1], classes);
     }
@@ -212,6 +219,7 @@ class Parser {
   const Plan& plan_;
   const std::vector<Pattern>& patterns_;
   std::vector<std::string_view> words_;
+  bool is_each_ = false;
 };
 
 }  // namespace
@@ -222,19 +230,6 @@ std::expected<Expectation, PlanError> parse_state(const Sentence& sentence, cons
 
 std::expected<Expectation, PlanError> parse_event(const Sentence& sentence, const Plan& plan) {
   return Parser(sentence, plan, event_patterns()).parse();
-}
-
-std::vector<PlanError> check_expectations(const Plan& plan) {
-  std::vector<PlanError> errors;
-  const auto check = [&](const std::expected<Expectation, PlanError>& parsed) {
-    if (!parsed) errors.push_back(parsed.error());
-  };
-  const ExpectSpec& expect = plan.scenario.expect;
-  for (const Sentence& sentence : expect.finally_) check(parse_state(sentence, plan));
-  for (const Sentence& sentence : expect.always) check(parse_state(sentence, plan));
-  for (const Sentence& sentence : expect.never) check(parse_event(sentence, plan));
-  for (const CountSpec& count : expect.count) check(parse_event(count.of, plan));
-  return errors;
 }
 
 }  // namespace tickover::sim

@@ -12,6 +12,7 @@
 #include "sim/oracles/detection.h"
 #include "sim/oracles/expect.h"
 #include "sim/oracles/marks.h"
+#include "sim/oracles/probability.h"
 #include "sim/oracles/relay_oracle.h"
 #include "sim/oracles/retransmissions.h"
 #include "sim/oracles/stability.h"
@@ -61,6 +62,7 @@ Oracles make_oracles(const Plan& plan) {
     }
   }
   if (Expect::applies(plan)) add(std::in_place_type<Expect>);
+  if (!plan.scenario.expect.probability.empty()) add(std::in_place_type<Probabilities>);
   if (plan.heal_at != Instant::never()) add(std::in_place_type<Heal>);
   add(std::in_place_type<Marks>);
   std::set<std::string_view> roles;  // each brings its oracle once

@@ -35,7 +35,8 @@ Progress::~Progress() {
 void Progress::draw() const {
   constexpr std::uint64_t width = 40;
   const std::uint64_t done = done_.load(std::memory_order_relaxed);
-  std::uint64_t filled = total_ ? done * width / *total_ : 0;
+  const std::uint64_t total = total_.value_or(0) + more_.load(std::memory_order_relaxed);
+  std::uint64_t filled = total_ ? done * width / total : 0;
   if (time_) {
     const auto gone = std::chrono::steady_clock::now() - start_;
     const auto part =
@@ -43,7 +44,7 @@ void Progress::draw() const {
         static_cast<std::uint64_t>(std::max<std::int64_t>(1, time_->count() / 1'000'000));
     filled = std::min(width, std::max(filled, part));
   }
-  const std::string of = total_ ? fmt::format("/{}", *total_) : std::string();
+  const std::string of = total_ ? fmt::format("/{}", total) : std::string();
   fmt::print(stderr, "\r[{:<40}] {}{} runs\x1b[K", std::string(filled, '#'), done, of);
   std::fflush(stderr);
 }

@@ -21,12 +21,14 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  void add(std::uint64_t more) { more_.fetch_add(more, std::memory_order_relaxed); }
   void advance() { done_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   void draw() const;
 
   std::optional<std::uint64_t> total_;
+  std::atomic<std::uint64_t> more_{0};  // than was said at first
   std::optional<Duration> time_;
   std::chrono::steady_clock::time_point start_;
   std::atomic<std::uint64_t> done_{0};

@@ -110,11 +110,27 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
     json.value(std::string_view(line));
   }
   json.end_array();
+  if (!outcome.trials.empty()) {
+    json.key("trials").begin_array();
+    for (const Trial trial : outcome.trials) {
+      if (trial == Trial::unjudged) {
+        json.null();
+      } else {
+        json.value(trial == Trial::kept);
+      }
+    }
+    json.end_array();
+  }
   if (outcome.exit != ExitCode::held) {
     json.member("replay", std::string_view(replay_of(outcome, request)));
   }
   json.end_object();
   return text;
+}
+
+std::string_view trial_text(Trial trial) {
+  if (trial == Trial::unjudged) return "had no occasion for it";
+  return trial == Trial::kept ? "kept it" : "did not keep it";
 }
 
 void print_outcome(const Outcome& outcome, const RunRequest& request, const Plan& plan) {
@@ -127,6 +143,11 @@ void print_outcome(const Outcome& outcome, const RunRequest& request, const Plan
       "{} of simulated time, {} steps, {} datagrams delivered, {} judgements by {} oracles\n",
       short_text(outcome.simulated), outcome.steps, outcome.datagrams.delivered, judgements,
       outcome.judgements.size());
+  const std::vector<ProbabilitySpec>& likely = plan.scenario.expect.probability;
+  for (std::size_t i = 0; i < outcome.trials.size(); ++i) {
+    fmt::print("not judged: how likely \"{}\" is, which a sweep decides; this run {}\n",
+               likely[i].of.text, trial_text(outcome.trials[i]));
+  }
   if (outcome.breach) {
     fmt::print("BROKEN {}: {}\n", outcome.breach->oracle, outcome.breach->statement);
   }

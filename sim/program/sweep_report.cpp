@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sim/program/crash_note.h"
+#include "sim/program/likelihood_report.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/sweep_table.h"
 #include "sim/report/json.h"
@@ -226,6 +227,7 @@ std::string SweepReport::json() const {
       add_failure(json, failure, kept_.at(&failure));
     }
     json.end_array();
+    write_likelihoods(row, json);
     if (!row.error.empty()) json.member("error", std::string_view(error_text(row)));
     json.end_object();
   }

@@ -14,6 +14,7 @@
 #include "sim/program/case_notes.h"
 #include "sim/program/crash_note.h"
 #include "sim/program/interrupt.h"
+#include "sim/program/likelihood_report.h"
 #include "sim/program/load.h"
 #include "sim/program/progress.h"
 #include "sim/program/replay_line.h"
@@ -35,12 +36,13 @@ struct Journey {
   std::vector<SweepRow> rows;
   std::atomic<std::uint64_t> done{0};
   std::optional<std::uint64_t> total;  // none: until the time is up
+  std::atomic<std::uint64_t> more{0};  // than that, for probabilities
   bool is_interrupted = false;
 };
 
 /// Where a sweep was when it was interrupted, from the notes on the cases that ran.
 void print_interrupted(const Journey& journey, const std::vector<std::string>& notes) {
-  const std::string of = journey.total ? " of " + count_text(*journey.total) : "";
+  const std::string of = journey.total ? " of " + count_text(*journey.total + journey.more) : "";
   fmt::print(stderr, "interrupted after {}{} runs{}\n", count_text(journey.done), of,
              notes.empty() ? "" : ", at");
   for (const std::string& note : notes) fmt::print(stderr, "  {}", note);
@@ -84,6 +86,10 @@ void run_cases(Journey& journey, const std::vector<SweepItem>& items, SweepOptio
     memory.finished(running[worker]);
     progress.advance();
     ++journey.done;
+  };
+  hooks.more = [&](std::uint64_t cases) {
+    journey.more += cases;
+    progress.add(cases);
   };
   hooks.stop = [&] {
     const bool is_late = request.time && std::chrono::steady_clock::now() - start >=
@@ -142,6 +148,9 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
     journey.is_interrupted = journey.is_interrupted || interrupt.requested();
   }
   if (!request.json) report.tell_causes();
+  for (const Undone& each : judge_likelihoods(rows, items, request, journey.is_interrupted)) {
+    report.verdict().fail(each.exit, each.replay);
+  }
   if (!journey.is_interrupted) report.tell_idle();
   report.tell_errors();
   if (journey.is_interrupted) {

@@ -267,44 +267,6 @@ const Keys& fault_keys() {
   return keys;
 }
 
-const Keys& expect_keys() {
-  static const Keys keys = {
-      {.name = "finally", .type = texts, .help = "states that hold at the end"},
-      {.name = "always", .type = texts, .help = "states that hold from always-from on"},
-      {.name = "always-from", .type = duration, .help = "when `always` begins to count"},
-      {.name = "never", .type = texts, .help = "events that do not happen"},
-      {.name = "count",
-       .type = tables,
-       .help = "how often events happen",
-       .children = count_keys()},
-      {.name = "heal",
-       .type = table,
-       .help = "faults off; all that is finally so is so again in time",
-       .children = heal_keys()},
-  };
-  return keys;
-}
-
-const Keys& count_keys() {
-  static const Keys keys = {
-      {.name = "of", .type = text, .help = "the event", .required = true},
-      {.name = "is", .type = integer, .help = "how often it happens", .required = true},
-  };
-  return keys;
-}
-
-const Keys& heal_keys() {
-  static const Keys keys = {
-      {.name = "at", .type = duration, .help = "when the faults end", .required = true},
-      {.name = "within",
-       .type = duration,
-       .help = "how long recovery may take; \"policy\" computes it",
-       .choices = {"policy"},
-       .fixed = true},
-  };
-  return keys;
-}
-
 const Keys& found_keys() {
   static const Keys keys = {
       {.name = "oracle", .type = text, .help = "what broke"},

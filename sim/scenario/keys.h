@@ -28,6 +28,8 @@ const Keys& fault_keys();
 const std::vector<std::string>& fault_actions();
 const Keys& expect_keys();
 const Keys& count_keys();
+const Keys& budget_keys();
+const Keys& probability_keys();
 const Keys& heal_keys();
 const Keys& found_keys();
 

@@ -244,20 +244,48 @@ void add_sentences(TomlTable& table, std::string_view key, const std::vector<Sen
   table.add(key, std::move(list));
 }
 
+/// A list of inline tables, one to a line where there are several.
+template <class T, class Write>
+void add_tables(TomlTable& table, std::string_view key, const std::vector<T>& all, Write write) {
+  if (all.empty()) return;
+  std::string list = all.size() == 1 ? "[" : "[\n  ";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    TomlTable inner;
+    write(inner, all[i]);
+    if (i > 0) list += ",\n  ";
+    list += inner.inline_text();
+  }
+  table.add(key, list + (all.size() == 1 ? "]" : ",\n]"));
+}
+
 TomlTable expect_table(const ExpectSpec& expect) {
   TomlTable table;
   add_sentences(table, "finally", expect.finally_);
   add_sentences(table, "always", expect.always);
   add_unless(table, "always-from", expect.always_from, Range<Duration>(Duration{}));
   add_sentences(table, "never", expect.never);
-  std::string counts;
-  for (const CountSpec& count : expect.count) {
-    TomlTable inner;
+  add_tables(table, "count", expect.count, [](TomlTable& inner, const CountSpec& count) {
     inner.add_text("of", count.of.text);
     inner.add_value("is", count.is);
-    counts += (counts.empty() ? "" : ", ") + inner.inline_text();
-  }
-  if (!counts.empty()) table.add("count", "[" + counts + "]");
+  });
+  add_sentences(table, "within", expect.within);
+  add_tables(table, "budget", expect.budget, [](TomlTable& inner, const BudgetSpec& budget) {
+    inner.add_text("of", budget.of.text);
+    inner.add("most", std::to_string(budget.most));
+    if (budget.per) inner.add("per", duration_value(*budget.per));
+    if (budget.from) inner.add_text("from", budget.from->text);
+    if (budget.until) inner.add_text("until", budget.until->text);
+  });
+  add_tables(table, "probability", expect.probability,
+             [](TomlTable& inner, const ProbabilitySpec& spec) {
+               const ProbabilitySpec usual;
+               inner.add_text("of", spec.of.text);
+               inner.add_value(spec.is_least ? "at-least" : "at-most", Range<Ratio>(spec.bound));
+               if (spec.margin) inner.add_value("margin", Range<Ratio>(*spec.margin));
+               add_unless(inner, "confidence", Range<Ratio>(spec.confidence),
+                          Range<Ratio>(usual.confidence));
+               if (spec.seeds != usual.seeds) inner.add("seeds", std::to_string(spec.seeds));
+             });
   if (expect.heal) {
     TomlTable inner;
     inner.add_value("at", expect.heal->at);

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "sim/scenario/parts.h"
 
 namespace tickover::sim {
@@ -34,6 +36,74 @@ std::vector<CountSpec> read_counts(const Fields& expect, Problems& problems) {
   return counts;
 }
 
+std::vector<BudgetSpec> read_budgets(const Fields& expect, Problems& problems) {
+  std::vector<BudgetSpec> budgets;
+  const TomlNode* node = expect.node("budget");
+  if (!node) return budgets;
+  for (const TomlNode& table : node->items) {
+    const Fields fields(table, budget_keys(), "a budget", problems);
+    BudgetSpec budget;
+    if (const TomlNode* of = fields.node("of")) budget.of = sentence_of(*of, problems);
+    budget.most = fields.get<Range<std::int64_t>>("most").value_or(0).low;
+    if (const auto per = fields.get<Range<Duration>>("per")) budget.per = per->low;
+    if (const TomlNode* from = fields.node("from")) budget.from = sentence_of(*from, problems);
+    if (const TomlNode* until = fields.node("until")) budget.until = sentence_of(*until, problems);
+    budgets.push_back(std::move(budget));
+  }
+  return budgets;
+}
+
+/// Whether 0 < bound - margin and bound + margin < 1; reports what is wrong.
+void check_probability(const Fields& fields, const ProbabilitySpec& spec, Problems& problems) {
+  const std::string_view key = spec.is_least ? "at-least" : "at-most";
+  const Ratio sure(1, 1);
+  if (fields.has("at-least") == fields.has("at-most")) {
+    return problems.error(fields.place(), "a probability is either `at-least` or `at-most`");
+  }
+  if (!fields.value(key)) return;
+  if (spec.bound == Ratio() || spec.bound >= sure) {
+    return problems.error(fields.place(key),
+                          fmt::format("`{}`: no number of runs shows what always or never holds; "
+                                      "`within` and `never` judge each run",
+                                      key));
+  }
+  if (spec.confidence <= Ratio(1, 2) || spec.confidence >= sure) {
+    problems.error(fields.place("confidence"),
+                   "`confidence` is above 50% and below 100%: nothing drawn is quite sure");
+  }
+  if (!spec.margin) return;
+  const Ratio rest(spec.bound.denominator() - spec.bound.numerator(), spec.bound.denominator());
+  if (*spec.margin == Ratio() || *spec.margin >= spec.bound || *spec.margin >= rest) {
+    problems.error(fields.place("margin"),
+                   fmt::format("`margin` is above 0, and `{}` with it stays between 0% and 100%: a "
+                               "difference of nothing takes for ever to see",
+                               key));
+  }
+}
+
+std::vector<ProbabilitySpec> read_probabilities(const Fields& expect, Problems& problems) {
+  std::vector<ProbabilitySpec> probabilities;
+  const TomlNode* node = expect.node("probability");
+  if (!node) return probabilities;
+  for (const TomlNode& table : node->items) {
+    const Fields fields(table, probability_keys(), "a probability", problems);
+    const auto ratio = [&](std::string_view key, auto& target) {
+      if (const auto value = fields.get<Range<Ratio>>(key)) target = value->low;
+    };
+    ProbabilitySpec spec;
+    if (const TomlNode* of = fields.node("of")) spec.of = sentence_of(*of, problems);
+    spec.is_least = !fields.has("at-most");
+    ratio("at-least", spec.bound);
+    ratio("at-most", spec.bound);
+    ratio("margin", spec.margin);
+    ratio("confidence", spec.confidence);
+    spec.seeds = fields.get<Range<std::int64_t>>("seeds").value_or(spec.seeds).low;
+    check_probability(fields, spec, problems);
+    probabilities.push_back(std::move(spec));
+  }
+  return probabilities;
+}
+
 std::optional<HealSpec> read_heal(const Fields& expect, Problems& problems) {
   const TomlNode* node = expect.node("heal");
   if (!node) return {};
@@ -65,6 +135,9 @@ void read_expect(const Fields& top, Scenario& scenario, Reading& reading) {
     expect.read("always-from", scenario.expect.always_from);
     scenario.expect.never = read_sentences(expect, "never", problems);
     scenario.expect.count = read_counts(expect, problems);
+    scenario.expect.within = read_sentences(expect, "within", problems);
+    scenario.expect.budget = read_budgets(expect, problems);
+    scenario.expect.probability = read_probabilities(expect, problems);
     scenario.expect.heal = read_heal(expect, problems);
   }
   if (const TomlNode* node = top.node("found")) scenario.found = read_found(*node, problems);

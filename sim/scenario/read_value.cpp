@@ -159,12 +159,14 @@ class ValueReader {
                 meant_by(text.text, key_.choices));
   }
 
+  Result several() {
+    return fail(node_.place, fmt::format("`{}`: one value is expected, found the range {}",
+                                         key_.name, quoted(node_.text)));
+  }
+
   template <class T>
   Result bounded(const Range<T>& range, std::int64_t low, std::int64_t high) {
-    if (key_.fixed && !range.is_fixed()) {
-      return fail(node_.place, fmt::format("`{}`: one value is expected, found the range {}",
-                                           key_.name, quoted(node_.text)));
-    }
+    if (key_.fixed && !range.is_fixed()) return several();
     if (key_.least == key_.most && low != key_.least) {
       return fail(node_.place, fmt::format("`{}`: {} is expected, found {}", key_.name,
                                            in_order(key_, key_.least), in_order(key_, low)));
@@ -215,6 +217,7 @@ class ValueReader {
     const bool number = node_.kind == TomlNode::Kind::integer || node_.kind == TomlNode::Kind::real;
     if (!number && !is_text(node_)) return wrong_type();
     const auto range = parse(node_.text);
+    if (range && key_.fixed && !range->is_fixed()) return several();
     return range ? Result(*range) : fail(range.error());
   }
 

@@ -245,6 +245,29 @@ struct CountSpec {
   bool operator==(const CountSpec&) const = default;
 };
 
+/// No more than `most` of an event in any stretch of time as long as `per`; without that, in all.
+/// Counted from each `from` to the next `until`: absent, from the start and to the end.
+struct BudgetSpec {
+  Sentence of;  // an event; "every client …" has a budget for each
+  std::int64_t most = 0;
+  std::optional<Duration> per;
+  std::optional<Sentence> from;
+  std::optional<Sentence> until;
+  bool operator==(const BudgetSpec&) const = default;
+};
+
+/// How likely a run is to keep a claim; a sweep draws seeds until that is decided.
+struct ProbabilitySpec {
+  Sentence of;  // a claim (sim/oracles/claim.h), or a state at the end, or an event at any time
+  Ratio bound;
+  bool is_least = true;         // the bound is the least probability; false: the most
+  std::optional<Ratio> margin;  // this near to the bound either verdict may come; none: half of
+                                // what is between the bound and the nearer of 0 and 1
+  Ratio confidence = Ratio(99, 100);
+  std::int64_t seeds = 10'000;  // no more than so many are drawn
+  bool operator==(const ProbabilitySpec&) const = default;
+};
+
 struct HealSpec {
   Range<Duration> at;
   std::optional<Duration> within;  // none: the bound computed from the hosts' policies ("policy")
@@ -258,6 +281,10 @@ struct ExpectSpec {
   Range<Duration> always_from = Duration{};
   std::vector<Sentence> never;  // events
   std::vector<CountSpec> count;
+  std::vector<Sentence>
+      within;  // claims: "alice has an allocation within 30s after relay restarts"
+  std::vector<BudgetSpec> budget;
+  std::vector<ProbabilitySpec> probability;
   std::optional<HealSpec> heal;
   bool operator==(const ExpectSpec&) const = default;
 };

@@ -91,6 +91,7 @@ Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limit
     outcome.judgements.emplace_back(oracle->id(), oracle->judgements());
   }
   if (const Marks* marks = Marks::of(world.oracles())) outcome.marks = marks->list();
+  outcome.trials = Probabilities::trials_of(world.oracles());
   outcome.fault_matches.resize(plan->scenario.faults.size());
   for (std::size_t i = 0; i < plan->faults.size(); ++i) {
     outcome.fault_matches[plan->number_of(plan->faults[i])] += world.matches(i);

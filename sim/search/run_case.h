@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/oracles/probability.h"
 #include "sim/world/run.h"
 
 namespace tickover::sim {
@@ -36,8 +37,9 @@ struct Outcome {
   Duration simulated;
   DatagramCounts datagrams;
   std::vector<std::pair<std::string, std::uint64_t>> judgements;  // by oracle
-  std::vector<std::uint64_t> fault_matches;
+  std::vector<std::uint64_t> fault_matches;                       // of each [[fault]]
   std::vector<std::pair<std::string_view, std::uint64_t>> marks;  // how often each was reached
+  std::vector<Trial> trials;  // what it has to say to each probability
 };
 
 /// Runs a plan under all of its oracles.

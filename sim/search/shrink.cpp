@@ -89,11 +89,13 @@ class Shrinker {
     best_.scenario.found.reset();
     best_.outcome = failure;
     // A sentence is known by its words; its place is that of another file.
-    for (auto* list : {&best_.scenario.expect.finally_, &best_.scenario.expect.always,
-                       &best_.scenario.expect.never}) {
+    ExpectSpec& expect = best_.scenario.expect;
+    for (auto* list : {&expect.finally_, &expect.always, &expect.never, &expect.within}) {
       for (Sentence& sentence : *list) sentence.place = {};
     }
-    for (CountSpec& count : best_.scenario.expect.count) count.of.place = {};
+    for (CountSpec& count : expect.count) count.of.place = {};
+    for (BudgetSpec& budget : expect.budget) budget.of.place = {};
+    expect.probability.clear();  // no matter of one run
     const auto plan = plan_of(best_.scenario);
     is_connected_ = plan && is_connected(*plan);
     const bool is_expectation = failure.breach->breach_class == BreachClass::expectation;
@@ -216,6 +218,8 @@ class Shrinker {
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.always; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.never; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.count; }) || changed;
+    changed = thin_out([](Scenario& s) -> auto& { return s.expect.within; }) || changed;
+    changed = thin_out([](Scenario& s) -> auto& { return s.expect.budget; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.traffic; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.links; }) || changed;
     return changed;

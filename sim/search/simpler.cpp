@@ -32,6 +32,12 @@ void forget(Scenario& scenario, const std::string& name) {
   std::erase_if(scenario.expect.always, says_it);
   std::erase_if(scenario.expect.never, says_it);
   std::erase_if(scenario.expect.count, [&](const CountSpec& count) { return says_it(count.of); });
+  std::erase_if(scenario.expect.within, says_it);
+  std::erase_if(scenario.expect.budget, [&](BudgetSpec& budget) {
+    bool found = false;
+    for_each_sentence(budget, [&](const Sentence& s) { found = found || says_it(s); });
+    return found;
+  });
 }
 
 void rename(Scenario& scenario, const std::string& from, const std::string& to) {
@@ -55,6 +61,8 @@ void rename(Scenario& scenario, const std::string& from, const std::string& to) 
   for (Sentence& s : scenario.expect.always) change_sentence(s);
   for (Sentence& s : scenario.expect.never) change_sentence(s);
   for (CountSpec& count : scenario.expect.count) change_sentence(count.of);
+  for (Sentence& s : scenario.expect.within) change_sentence(s);
+  for (BudgetSpec& budget : scenario.expect.budget) for_each_sentence(budget, change_sentence);
 }
 
 /// One host instead of a group: its first member, under the group's name.

@@ -29,6 +29,7 @@ struct Finished {
 struct Tally {
   SweepRow row;
   std::vector<std::uint64_t> digests;
+  std::map<std::uint64_t, std::vector<Trial>> trials;  // by seed
 
   void add(const Finished& finished) {
     const Outcome& outcome = finished.outcome;
@@ -44,6 +45,7 @@ struct Tally {
     row.folded += scramble(mix(outcome.digest, outcome.seed));
     row.busy += finished.busy;
     digests.push_back(outcome.digest);
+    if (!outcome.trials.empty()) trials.emplace(outcome.seed, outcome.trials);
     for (const auto& [oracle, count] : outcome.judgements) row.judgements[oracle] += count;
     for (const auto& [mark, count] : outcome.marks) row.marks[mark] += count;
     add_matches(outcome.fault_matches);
@@ -77,6 +79,7 @@ struct Tally {
     row.folded += other.row.folded;
     row.busy += other.row.busy;
     digests.insert(digests.end(), other.digests.begin(), other.digests.end());
+    trials.insert(other.trials.begin(), other.trials.end());
     for (const auto& [oracle, count] : other.row.judgements) row.judgements[oracle] += count;
     for (const auto& [mark, count] : other.row.marks) row.marks[mark] += count;
     add_matches(other.row.fault_matches);
@@ -156,6 +159,10 @@ class InOrder {
     }
     moved_.notify_all();
   }
+  bool is_over() {
+    const std::lock_guard lock(mutex_);
+    return is_over_;
+  }
   /// Nobody waits any longer.
   void end() {
     const std::lock_guard lock(mutex_);
@@ -201,43 +208,89 @@ std::optional<Finished> finish(const SweepCase& which, const SweepItem& item, bo
   return finished;
 }
 
-}  // namespace
-
-std::optional<std::uint64_t> case_count(const std::vector<SweepItem>& items,
-                                        const SweepOptions& options) {
-  std::uint64_t count = 0;
-  for (const SweepItem& item : items) {
-    if (!item.scenario.seed && !options.seeds) return {};
-    count += item.scenario.seed ? 1 : *options.seeds;
+/// Decides what the seeds say of the probabilities, and which more are needed for that.
+class Judge {
+ public:
+  Judge(const std::vector<SweepItem>& items, const SweepOptions& options,
+        std::vector<Tally>& totals)
+      : items_(items), options_(options), totals_(totals), drawn_(items.size()) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (items[i].scenario.seed) continue;
+      drawn_[i] = options.seeds.value_or(0);
+      for (const ProbabilitySpec& spec : items[i].scenario.expect.probability) {
+        totals[i].row.likelihoods.emplace_back(spec);
+      }
+    }
   }
-  for (const SweepCase& early : options.first) {
-    const auto pinned = items[early.item].scenario.seed;
-    const bool is_among =
-        pinned ? early.seed == *pinned : early.seed - options.from < *options.seeds;
-    if (!is_among) ++count;
+
+  /// Takes the trials so far in the order of their seeds, up to the first that is missing.
+  void judge() {
+    for (Tally& total : totals_) {
+      std::vector<Likelihood>& likelihoods = total.row.likelihoods;
+      if (likelihoods.empty()) continue;
+      std::uint64_t& next = next_.try_emplace(&total, options_.from).first->second;
+      for (auto at = total.trials.find(next); at != total.trials.end();
+           at = total.trials.find(++next)) {
+        for (std::size_t k = 0; k < likelihoods.size(); ++k)
+          likelihoods[k].take(at->second[k], next);
+      }
+    }
   }
-  return count;
-}
 
-bool is_run_twice(std::uint64_t seed) {
-  constexpr std::uint64_t one_in = 32;
-  return scramble(seed) % one_in == 0;
-}
+  std::vector<SweepCase> more() {
+    std::vector<SweepCase> cases;
+    if (!options_.seeds) return cases;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      for (std::uint64_t n = more_of(i); n > 0; --n) {
+        const SweepCase next{i, options_.from + drawn_[i]++};
+        if (!totals_[i].trials.contains(next.seed)) cases.push_back(next);
+      }
+    }
+    return cases;
+  }
 
-std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegistry& registry,
-                            const SweepOptions& options, const SweepHooks& hooks) {
-  const CaseOrder order(items, options);
+ private:
+  /// At first no more than an item needs at least.
+  std::uint64_t more_of(std::size_t index) const {
+    if (!totals_[index].row.error.empty()) return 0;
+    const std::vector<ProbabilitySpec>& specs = items_[index].scenario.expect.probability;
+    const std::vector<Likelihood>& all = totals_[index].row.likelihoods;
+    std::uint64_t more = 0;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      const auto limit = static_cast<std::uint64_t>(specs[k].seeds);
+      // A claim that no seed had an occasion to keep or to break is not worth ten thousand more.
+      const bool is_open = all[k].verdict() == Likelihood::Verdict::undecided &&
+                           drawn_[index] < limit && all[k].seeds() > 0;
+      if (!is_open) continue;
+      const std::uint64_t wanted = std::clamp(all[k].least_left(), least_batch, most_batch);
+      more = std::max(more, std::min(wanted, limit - drawn_[index]));
+    }
+    return more;
+  }
+
+  static constexpr std::uint64_t least_batch = 16;
+  static constexpr std::uint64_t most_batch = 512;
+
+  const std::vector<SweepItem>& items_;
+  const SweepOptions& options_;
+  std::vector<Tally>& totals_;
+  std::vector<std::uint64_t> drawn_;  // how many seeds of each item
+  std::map<const Tally*, std::uint64_t> next_;
+};
+
+/// Runs cases on all threads, in the order that `order` says, until it says none.
+template <class Order>
+void run_all(const Order& order, const std::vector<SweepItem>& items, const RoleRegistry& registry,
+             const SweepOptions& options, const SweepHooks& hooks, std::vector<Tally>& totals,
+             InOrder* in_order) {
   std::atomic<std::uint64_t> next{0};
-  std::vector<Tally> totals(items.size());
   std::mutex merging;
-  std::optional<InOrder> in_order;
-  if (options.most_failures > 0) in_order.emplace(totals, options.most_failures);
   const auto work = [&](unsigned worker) {
     std::vector<Tally> tallies(items.size());
     for (;;) {
       if (hooks.stop && hooks.stop()) break;
       const std::uint64_t n = next++;
-      const auto at = order.at(n);
+      const std::optional<CaseOrder::Next> at = order(n);
       if (!at || (in_order && !in_order->may_begin(n))) break;
       std::optional<Finished> finished;
       if (!at->is_again) {
@@ -265,6 +318,55 @@ std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegis
   for (unsigned w = 1; w < std::max(1u, options.jobs); ++w) workers.emplace_back(work, w);
   work(0);
   for (std::thread& worker : workers) worker.join();
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> case_count(const std::vector<SweepItem>& items,
+                                        const SweepOptions& options) {
+  std::uint64_t count = 0;
+  for (const SweepItem& item : items) {
+    if (!item.scenario.seed && !options.seeds) return {};
+    count += item.scenario.seed ? 1 : *options.seeds;
+  }
+  for (const SweepCase& early : options.first) {
+    const auto pinned = items[early.item].scenario.seed;
+    const bool is_among =
+        pinned ? early.seed == *pinned : early.seed - options.from < *options.seeds;
+    if (!is_among) ++count;
+  }
+  return count;
+}
+
+bool is_run_twice(std::uint64_t seed) {
+  constexpr std::uint64_t one_in = 32;
+  return scramble(seed) % one_in == 0;
+}
+
+std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegistry& registry,
+                            const SweepOptions& options, const SweepHooks& hooks) {
+  std::vector<Tally> totals(items.size());
+  std::optional<InOrder> in_order;
+  if (options.most_failures > 0) in_order.emplace(totals, options.most_failures);
+  const CaseOrder order(items, options);
+  Judge judge(items, options, totals);
+  run_all([&](std::uint64_t n) { return order.at(n); }, items, registry, options, hooks, totals,
+          in_order ? &*in_order : nullptr);
+  const auto is_over = [&] {
+    return (in_order && in_order->is_over()) || (hooks.stop && hooks.stop()) ||
+           (options.limits.cancel != nullptr && options.limits.cancel->load());
+  };
+  judge.judge();
+  while (!is_over()) {
+    const std::vector<SweepCase> more = judge.more();
+    if (more.empty()) break;
+    if (hooks.more) hooks.more(more.size());
+    const auto next = [&](std::uint64_t n) {
+      return n < more.size() ? std::optional(CaseOrder::Next{more[n]}) : std::nullopt;
+    };
+    run_all(next, items, registry, options, hooks, totals, nullptr);
+    judge.judge();
+  }
 
   std::vector<SweepRow> rows;
   for (std::size_t i = 0; i < items.size(); ++i) {

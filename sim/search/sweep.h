@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/search/likelihood.h"
 #include "sim/search/run_case.h"
 
 namespace tickover::sim {
@@ -67,7 +68,9 @@ struct SweepRow {
   std::vector<std::uint64_t> fault_matches;         // of an item that has one scenario
   std::map<std::string_view, std::uint64_t> marks;  // how often each situation was met
   std::map<std::string, Failure> failures;          // by shape (failure_shape)
-  std::string error;                                // why a seed cannot be run at all
+  std::vector<Likelihood>
+      likelihoods;    // of the scenario's probabilities, unless its seed is pinned
+  std::string error;  // why a seed cannot be run at all
   Place error_place;
   std::uint64_t error_seed = 0;  // the lowest such
 };
@@ -78,10 +81,11 @@ struct SweepHooks {
   std::function<void(unsigned worker, const SweepItem&, std::uint64_t seed)> before;
   std::function<void(unsigned worker)> after;
   std::function<bool()> stop;
+  std::function<void(std::uint64_t cases)> more = {};  // so many are still to come
 };
 
 /// How many runs the sweep will make: a file with a pinned seed is run once. None if it goes on
-/// until somebody says stop.
+/// until somebody says stop. More follow where a probability is undecided then.
 std::optional<std::uint64_t> case_count(const std::vector<SweepItem>& items,
                                         const SweepOptions& options);
 
@@ -92,6 +96,10 @@ bool is_run_twice(std::uint64_t seed);
 /// Runs every seed of every item on `jobs` threads. Each item's first case, each that fails and
 /// some that hold are run twice. With `most_failures` the cases that count are those up to the one
 /// that ends it, however many threads there are.
+///
+/// Where the seeds leave a probability undecided, those that come next are run, until it is decided
+/// or its own limit is reached. It is judged by the seeds from `from` on, in their order; those
+/// that are only among the `first` say nothing of it, for somebody chose them.
 std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegistry& registry,
                             const SweepOptions& options, const SweepHooks& hooks);
 

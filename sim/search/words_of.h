@@ -31,6 +31,14 @@ void for_each_name(FaultAction& action, Visit visit) {
       action);
 }
 
+/// Calls `visit` with every sentence of a budget.
+template <class Visit>
+void for_each_sentence(BudgetSpec& budget, Visit visit) {
+  visit(budget.of);
+  if (budget.from) visit(*budget.from);
+  if (budget.until) visit(*budget.until);
+}
+
 /// Calls `visit` with every length of time that can stand in a scenario beside its duration.
 template <class Visit>
 void for_each_duration(Scenario& scenario, Visit visit) {

@@ -1,0 +1,117 @@
+// Budgets: exact windows, whoever counts and from when.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+
+#include "properties/oracles/hand_made.h"
+#include "sim/oracles/expect.h"
+
+namespace tickover::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Notice gained = {
+    .kind = Notice::Kind::candidate_added, .name = "added", .local = at("192.0.2.9:50000")};
+const Notice lost = {
+    .kind = Notice::Kind::candidate_removed, .name = "removed", .local = at("192.0.2.9:50000")};
+
+struct Told {
+  Duration when;
+  HostIndex host = 0;
+  Notice notice = gained;
+};
+
+std::string verdict(const BudgetSpec& budget, const std::vector<Told>& story) {
+  Stage stage = stage_with_clients();
+  stage.host("alice", "client", "192.0.2.1").host("carol", "client", "192.0.2.2");
+  for (HostSpec& host : stage.scenario.hosts) host.groups = {"all"};
+  stage.scenario.expect.budget = {budget};
+  const auto plan = stage.plan();
+  Show show(plan, std::make_unique<Expect>(*plan));
+  for (const Told& told : story) {
+    Step step = show.step(told.when, StepKind::delivery, told.host);
+    step.notices = {told.notice};
+    show(step);
+  }
+  show.finish();
+  return show.objection();
+}
+
+TEST(Budget, holds_for_each_stretch_of_its_length) {
+  const BudgetSpec budget{.of = {"alice gets an allocation"}, .most = 2, .per = Duration(10s)};
+  EXPECT_EQ(verdict(budget, {{1s}, {2s}, {11s}, {12s}, {21s}}), "");
+  EXPECT_EQ(verdict(budget, {{1s}, {2s}, {Duration(11s) - Duration::nanoseconds(1)}}),
+            "budget \"alice gets an allocation\": 3 times in the 10s from 1s, more than 2");
+  EXPECT_EQ(verdict(budget, {{1s}, {9s}, {12s}, {13s}}),
+            "budget \"alice gets an allocation\": 3 times in the 10s from 9s, more than 2");
+}
+
+TEST(Budget, without_a_length_is_of_the_whole_run) {
+  const BudgetSpec budget{.of = {"alice gets an allocation"}, .most = 2};
+  EXPECT_EQ(verdict(budget, {{1s}, {50s}}), "");
+  EXPECT_EQ(verdict(budget, {{1s}, {50s}, {59s}}),
+            "budget \"alice gets an allocation\": 3 times from 1s to 59s, more than 2");
+}
+
+TEST(Budget, of_a_group_is_shared_unless_every_host_has_its_own) {
+  const std::vector<Told> story = {{1s, 0}, {2s, 1}, {3s, 0}};
+  EXPECT_NE(verdict({.of = {"all gets an allocation"}, .most = 2}, story), "");
+  EXPECT_EQ(verdict({.of = {"every all gets an allocation"}, .most = 2}, story), "");
+  EXPECT_EQ(verdict({.of = {"every all gets an allocation"}, .most = 1}, story),
+            "budget \"every all gets an allocation\": 2 times of alice from 1s to 3s, more than 1");
+}
+
+TEST(Budget, counts_from_one_event_to_another) {
+  const BudgetSpec budget{.of = {"alice gets an allocation"},
+                          .most = 1,
+                          .from = Sentence{"carol gets an allocation"},
+                          .until = Sentence{"carol loses its allocation"}};
+  EXPECT_EQ(verdict(budget, {{1s, 0}, {2s, 0}, {3s, 1}, {4s, 0}, {5s, 1, lost}, {6s, 0}}), "");
+  EXPECT_NE(verdict(budget, {{3s, 1}, {4s, 0}, {5s, 0}}), "");
+  // Each time anew.
+  EXPECT_EQ(verdict(budget, {{3s, 1}, {4s, 0}, {5s, 1}, {6s, 0}}), "");
+}
+
+TEST(Budget, of_requests_and_datagrams_is_understood) {
+  Stage stage;
+  stage.host("alice", "turn-client", "192.0.2.1").host("relay", "turn-server", "192.0.2.2");
+  stage.setting("nonce-lifetime", Range<Duration>(Duration(10min)));
+  stage.scenario.hosts[0].settings.entries.push_back({"relay", std::string("relay"), {}});
+  const auto plan = stage.plan();
+  for (const char* text :
+       {"alice sends requests", "alice sends datagrams to relay", "relay sends datagrams"}) {
+    EXPECT_TRUE(parse_budget({.of = {text}}, *plan)) << text;
+  }
+  EXPECT_FALSE(parse_budget({.of = {"alice sends requests success"}}, *plan));
+  EXPECT_FALSE(parse_budget({.of = {"alice has an allocation"}}, *plan));
+  EXPECT_FALSE(
+      parse_budget({.of = {"alice sends requests"}, .until = Sentence{"alice sleeps"}}, *plan));
+}
+
+RC_GTEST_PROP(Budget, is_overdrawn_when_some_stretch_holds_too_many,
+              (const std::vector<std::uint16_t>& gaps)) {
+  const auto per = *rc::gen::inRange<std::int64_t>(1, 5'000);
+  const auto most = *rc::gen::inRange<std::int64_t>(0, 6);
+  std::vector<Told> story;
+  std::vector<std::int64_t> instants;
+  std::int64_t now = 0;
+  for (const std::uint16_t gap : gaps) {
+    now += gap % 4'000;
+    instants.push_back(now);
+    story.push_back({Duration::nanoseconds(now)});
+  }
+  bool is_overdrawn = false;
+  for (const std::int64_t first : instants) {
+    const auto inside = std::ranges::count_if(
+        instants, [&](std::int64_t at) { return at >= first && at < first + per; });
+    is_overdrawn = is_overdrawn || inside > most;
+  }
+  const BudgetSpec budget{
+      .of = {"alice gets an allocation"}, .most = most, .per = Duration::nanoseconds(per)};
+  RC_ASSERT(verdict(budget, story).empty() == !is_overdrawn);
+}
+
+}  // namespace
+}  // namespace tickover::sim

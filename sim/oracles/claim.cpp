@@ -1,0 +1,163 @@
+#include "sim/oracles/claim.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/oracles/facts.h"
+#include "sim/oracles/words.h"
+#include "sim/scenario/nearest.h"
+#include "sim/scenario/text.h"
+#include "sim/world/world.h"
+
+namespace tickover::sim {
+namespace {
+
+constexpr std::string_view within_word = " within ";
+constexpr std::string_view after_word = " after ";
+
+/// When the times of a claim begin, where that is known before the run.
+std::optional<Instant> known_start(const Claim& claim, const Plan& plan) {
+  if (claim.from == Claim::From::start) return Instant{};
+  if (claim.from == Claim::From::heal) return plan.heal_at;
+  return {};
+}
+
+/// How far into the sentence the word stands that the error is about; npos: about all of it.
+std::size_t understood(const PlanError& error, const Sentence& sentence) {
+  const std::size_t end = error.what.find("\" does not fit: ");
+  if (end == std::string::npos) return end;
+  const std::size_t begin = error.what.rfind('"', end - 1) + 1;
+  return sentence.text.find(error.what.substr(begin, end - begin));
+}
+
+}  // namespace
+
+std::expected<Expectation, PlanError> parse_statement(const Sentence& sentence, const Plan& plan) {
+  auto state = parse_state(sentence, plan);
+  if (state) return state;
+  auto event = parse_event(sentence, plan);
+  if (event) return event;
+  // Which of the two was meant shows in how far it was understood.
+  return understood(event.error(), sentence) > understood(state.error(), sentence) ? event : state;
+}
+
+std::expected<Claim, PlanError> parse_claim(const Sentence& sentence, const Plan& plan,
+                                            bool may_lack_time) {
+  const auto error = [&](std::string what) {
+    return std::unexpected(
+        PlanError{sentence.place, quoted(sentence.text) + ": " + std::move(what)});
+  };
+  const std::string& text = sentence.text;
+  const std::size_t at = text.find(within_word);
+  if (at == std::string::npos && !may_lack_time) {
+    return error("how long it may take is missing: \"… within 30s\", \"… within 30s after …\"");
+  }
+  auto what = parse_statement({text.substr(0, at), sentence.place}, plan);
+  if (!what) return std::unexpected(what.error());
+  Claim claim{.what = std::move(*what), .within = {}, .after = {}, .sentence = sentence};
+  if (at == std::string::npos) return claim;
+  std::string time = text.substr(at + within_word.size());
+  const std::size_t cut = time.find(after_word);
+  const std::string after = cut == std::string::npos ? "" : time.substr(cut + after_word.size());
+  time = time.substr(0, cut);
+  const auto within = parse_duration(time);
+  if (!within) return error(within.error().what);
+  if (*within <= Duration{}) return error("it takes more than no time");
+  claim.within = *within;
+  if (after == "the heal") {
+    claim.from = Claim::From::heal;
+    if (plan.heal_at == Instant::never()) return error("there is no `heal` in [expect]");
+  } else if (cut != std::string::npos) {
+    claim.from = Claim::From::statement;
+    auto statement = parse_statement({after, sentence.place}, plan);
+    if (!statement) return std::unexpected(statement.error());
+    claim.after = std::move(*statement);
+  }
+  const auto start = known_start(claim, plan);
+  if (start && *start + *within > Instant::at(plan.duration)) {
+    return error(fmt::format("the run is over after {}, before it can be judged",
+                             duration_text(plan.duration)));
+  }
+  return claim;
+}
+
+bool Trigger::see(const Step& step, const World& world, const RunFacts& facts) {
+  if (!statement_.is_state()) return occurrences(statement_, facts, step, world) > 0;
+  // What is heard lapses without news.
+  const bool lapses = statement_.kind == Expectation::Kind::hears;
+  if (!lapses && version_ == facts.version()) return false;
+  version_ = facts.version();
+  const bool holds = why_not(statement_, facts, world, step.time).empty();
+  const bool comes = holds && !held_;
+  held_ = holds;
+  return comes;
+}
+
+ClaimWatch::ClaimWatch(Claim claim, const Plan& plan) : claim_(std::move(claim)) {
+  if (claim_.after) trigger_.emplace(*claim_.after);
+  if (const auto start = known_start(claim_, plan)) open(*start);
+}
+
+void ClaimWatch::open(Instant from) {
+  from_ = from;
+  happened_.clear();
+  version_.reset();
+  why_not_.clear();
+}
+
+bool ClaimWatch::has_happened() const {
+  if (!claim_.what.is_each) return !happened_.empty();
+  return happened_.size() == claim_.what.subjects.size();
+}
+
+std::string ClaimWatch::judge(Instant at, const World& world, const RunFacts& facts) {
+  const Plan& plan = world.plan();
+  ++judged_;
+  std::string why;
+  if (!claim_.what.is_state()) {
+    for (const HostIndex host : claim_.what.subjects) {
+      if (has_happened() || std::ranges::find(happened_, host) != happened_.end()) continue;
+      why = claim_.what.is_each ? "it has not happened to " + name_of(plan, host)
+                                : "it has not happened";
+      break;
+    }
+  } else if (claim_.what.kind == Expectation::Kind::hears) {
+    why = sim::why_not(claim_.what, facts, world, at);
+  } else {
+    // Nothing has happened since the time began to run: it is as it was.
+    why = version_ ? why_not_ : sim::why_not(claim_.what, facts, world, at);
+  }
+  const Instant from = *from_;
+  from_.reset();
+  if (why.empty()) return {};
+  failed_ = true;
+  return fmt::format("{} by {}, counted from {}", why, time_text(at), time_text(from));
+}
+
+std::string ClaimWatch::before(const Step& step, const World& world, const RunFacts& facts) {
+  if (!from_ || !claim_.within || step.time <= *from_ + *claim_.within) return {};
+  return judge(*from_ + *claim_.within, world, facts);
+}
+
+void ClaimWatch::after(const Step& step, const World& world, const RunFacts& facts) {
+  const bool runs = from_ && step.time >= *from_;
+  if (runs && !claim_.what.is_state() && occurrences(claim_.what, facts, step, world) > 0 &&
+      std::ranges::find(happened_, step.host) == happened_.end()) {
+    happened_.push_back(step.host);
+  }
+  if (trigger_ && trigger_->see(step, world, facts)) open(step.time);
+  if (from_ && claim_.what.is_state() && version_ != facts.version()) {
+    version_ = facts.version();
+    why_not_ = sim::why_not(claim_.what, facts, world, step.time);
+  }
+}
+
+std::string ClaimWatch::finish(const World& world, const RunFacts& facts) {
+  if (!from_) return {};
+  const Instant end = Instant::at(world.plan().duration);
+  const Instant due = claim_.within ? *from_ + *claim_.within : end;
+  return due > end ? std::string() : judge(due, world, facts);
+}
+
+}  // namespace tickover::sim

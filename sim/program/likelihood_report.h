@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/program/sweep_verb.h"
+#include "sim/report/json.h"
+#include "sim/search/sweep.h"
+
+namespace tickover::sim {
+
+/// A probability that a sweep refuted (exit 3) or left undecided (exit 5, as any budget that ran
+/// out), and the command that shows it.
+struct Undone {
+  ExitCode exit{};
+  std::string replay;
+};
+
+/// Prints what the seeds say of each probability, unless the answer is JSON; where the sweep is
+/// quiet only what is not well.
+std::vector<Undone> judge_likelihoods(const std::vector<SweepRow>& rows,
+                                      const std::vector<SweepItem>& items,
+                                      const SweepRequest& request, bool interrupted);
+
+/// A member "probabilities" of a row's object, if it has any.
+void write_likelihoods(const SweepRow& row, JsonWriter& json);
+
+}  // namespace tickover::sim
