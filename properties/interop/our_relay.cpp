@@ -37,7 +37,9 @@ std::string uclient(const Relay& relay, std::vector<std::string> options, int& e
 
 void expect_no_loss(const std::string& output, int exit, int messages) {
   EXPECT_EQ(exit, 0) << output;
-  EXPECT_THAT(output, HasSubstr(fmt::format("tot_send_msgs={0}, tot_recv_msgs={0}", messages)));
+  EXPECT_THAT(output, HasSubstr(fmt::format("start_mclient: tot_send_msgs={0}, tot_recv_msgs={0}\n",
+                                            messages)))
+      << "at the end, not on the way";
   EXPECT_THAT(output, HasSubstr("Total lost packets 0"));
 }
 
@@ -180,8 +182,8 @@ TEST(OurRelay, still_serves_after_a_flood_of_anything) {
     }
   }
   int exit = -1;
-  const std::string output = uclient(relay, {"-y", "-s", "-n", "50", "-m", "2", "-z", "5"}, exit);
-  expect_no_loss(output, exit, 100);
+  const std::string output = uclient(relay, {"-y", "-s", "-n", "50", "-m", "4", "-z", "5"}, exit);
+  expect_no_loss(output, exit, 4 * 50);
   relay.process().signal(SIGTERM);
   EXPECT_EQ(relay.process().wait(20s), 0);
   EXPECT_THAT(relay.process().output(), HasSubstr("malformed"));
