@@ -149,10 +149,13 @@ TEST_F(LongSweep, begins_with_the_case_at_which_it_was_killed) {
   const std::vector<std::string> arguments = {"sweep",     "slow.toml", "--from", "0x7000",
                                               "--minutes", "60",        "--jobs", "1"};
   const pid_t process = bench.start(arguments);
-  for (int i = 0; i < 500 && bench.files("runs").empty(); ++i) {
+  // Some way into it.
+  for (int i = 0; i < 3'000; ++i) {
+    const auto notes = bench.files("runs");
+    if (!notes.empty() && bench.read("runs/" + notes.front()).find("0x70") != std::string::npos)
+      break;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
   ::kill(process, SIGKILL);
   EXPECT_EQ(bench.finish(process).exit, 128 + SIGKILL);
   const std::string note = bench.read("runs/" + bench.files("runs").front());

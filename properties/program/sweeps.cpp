@@ -59,11 +59,17 @@ class SweepVerb : public testing::Test {
       EXPECT_EQ(digest_in(text), digest_in(replay.out));
     }
   }
-  void wait_for_notes() {
-    for (int i = 0; i < 500 && bench.files("runs").empty(); ++i) {
+  /// Until a case of that file runs.
+  void wait_for_note_on(const std::string& file) {
+    const auto is_there = [&] {
+      const auto notes = notes_left();
+      return std::ranges::any_of(notes, [&](const std::string& note) {
+        return bench.read(note).find(" run " + file) != std::string::npos;
+      });
+    };
+    for (int i = 0; i < 3'000 && !is_there(); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 
   std::vector<std::string> notes_left() const {
@@ -136,6 +142,15 @@ TEST_F(SweepVerb, prints_a_table_of_what_it_did) {
   EXPECT_TRUE(std::regex_search(lines[3], std::regex("^all +10 +5 +5 .* 10$"))) << lines[3];
 }
 
+// BUGS P23
+TEST_F(SweepVerb, says_how_often_each_mark_was_met_and_which_never_was) {
+  const Finished sweep = bench.tickover({"sweep", talk, hopeless, "--seeds", "3"});
+  EXPECT_TRUE(std::regex_search(
+      sweep.out, std::regex("\nmet: .*a datagram lost in a partition [0-9]+; .*\nnever met: ")))
+      << sweep.out;
+  EXPECT_TRUE(std::regex_search(sweep.out, std::regex("\nnever met: .*a client restarted; ")));
+}
+
 TEST_F(SweepVerb, leaves_nothing_behind_where_all_held) {
   const Finished sweep = bench.tickover({"sweep", talk, "--seeds", "5", "--quiet"});
   EXPECT_EQ(sweep.exit, 0);
@@ -203,7 +218,7 @@ TEST_F(SweepVerb, ends_at_once_when_interrupted_with_its_summary_and_says_where_
     const auto start = std::chrono::steady_clock::now();
     const pid_t process =
         bench.start({"sweep", hopeless, "endless.toml", "--seeds", "1000000000", "--jobs", "1"});
-    wait_for_notes();
+    wait_for_note_on("endless.toml");
     ::kill(process, signal);
     const Finished sweep = bench.finish(process);
     EXPECT_EQ(sweep.exit, 130);
@@ -225,7 +240,7 @@ TEST_F(SweepVerb, ends_at_once_when_interrupted_with_its_summary_and_says_where_
 TEST_F(SweepVerb, leaves_a_note_on_what_ran_when_it_is_killed) {
   bench.write("endless.toml", endless());
   const pid_t process = bench.start({"sweep", "endless.toml", "--from", "0x2a", "--jobs", "1"});
-  wait_for_notes();
+  wait_for_note_on("endless.toml");
   ::kill(process, SIGKILL);
   EXPECT_EQ(bench.finish(process).exit, 128 + SIGKILL);
   const auto notes = notes_left();

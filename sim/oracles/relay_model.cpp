@@ -51,8 +51,9 @@ bool RelayModel::Allocation::repeats(Bytes id) {
   for (const Id& known : recent) {
     if (std::ranges::equal(known, id)) return true;
   }
+  if (recent.size() < most_recent) recent.emplace_back();
   std::ranges::copy(id, recent[next_recent].begin());
-  next_recent = (next_recent + 1) % recent.size();
+  next_recent = (next_recent + 1) % most_recent;
   return false;
 }
 

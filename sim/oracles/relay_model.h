@@ -52,7 +52,10 @@ class RelayModel {
     bool unclear = false;  // two relayed addresses, or something else that is not modelled
     std::vector<Permission> permissions;
     std::vector<Channel> channels;
-    std::array<Id, 16> recent{};  // requests that succeeded
+    /// Requests that succeeded, the latest so many: all that a relay may still remember while its
+    /// client asks about every second.
+    std::vector<Id> recent;
+    static constexpr std::size_t most_recent = 256;
     std::size_t next_recent = 0;
 
     const Permission* permission(const IpAddress& ip) const;

@@ -68,6 +68,11 @@ void Retransmissions::observe(const Step& step, const World& world) {
     note_endings(step, host);
   }
   for (const SentRecord& sent : step.sent) check_send(step, world, host, sent);
+  for (const SocketRecord& socket : step.sockets) {
+    // As what was asked in the other family, once one has answered.
+    if (!socket.open)
+      std::erase_if(host.requests, [&](const Request& r) { return r.local == socket.local; });
+  }
   if (!host.requests.empty()) check_silence(step, world, host);
 }
 
@@ -258,7 +263,10 @@ Duration Retransmissions::due(const RetransmitTable& table, const Request& reque
 
 void Retransmissions::check_silence(const Step& step, const World& world, Host& host) {
   for (const Request& request : host.requests) {
-    if (!request.may_end) check_silence(step, world, host, request);
+    // Where nobody can tell how long its waits are, nor when it is given up after the last copy.
+    const bool is_unknown =
+        !request.first && request.copies >= table_of(host, request).points().size();
+    if (!request.may_end && !is_unknown) check_silence(step, world, host, request);
   }
   std::erase_if(host.requests, [&](const Request& request) {
     return step.host_now > request.start + table_of(host, request).give_up() + host.slack;

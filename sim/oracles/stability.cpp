@@ -130,7 +130,12 @@ void Stability::observe(const Step& step, const World& world) {
 }
 
 void Stability::note_fault(const Step& step, const World& world) {
-  if (step.fault == no_index) return;
+  const Plan& plan = world.plan();
+  if (step.fault == no_index) {
+    // The heal undoes all that is still in force.
+    for (const FaultPlan& fault : plan.faults) note_undone(fault, step, plan);
+    return;
+  }
   if (step.touched && step.host != no_index) {
     // What a host gives up when it is told of a move is nobody's fault.
     Client& own = clients_[step.host];
@@ -138,11 +143,19 @@ void Stability::note_fault(const Step& step, const World& world) {
       if (notice.kind == Notice::Kind::candidate_removed && own.candidates > 0) --own.candidates;
     }
   }
-  const Plan& plan = world.plan();
   const FaultPlan& fault = plan.faults[step.fault];
+  const bool reboots = step.fault_begins && std::holds_alternative<Reboot>(fault.spec->action);
+  for (Client& client : clients_) {
+    if (reboots && client.relay != no_index && client.relay == fault.host) {
+      client.disturbed_at = step.time;
+    }
+  }
+  note_undone(fault, step, plan);
+}
+
+/// These disturb when they begin, and again when they are undone.
+void Stability::note_undone(const FaultPlan& fault, const Step& step, const Plan& plan) {
   const FaultAction& action = fault.spec->action;
-  const bool reboots = step.fault_begins && std::holds_alternative<Reboot>(action);
-  // These disturb again when they are undone.
   const bool moves = std::holds_alternative<NatReset>(action) ||
                      std::holds_alternative<NatFlap>(action) ||
                      std::holds_alternative<NatMove>(action);
@@ -151,8 +164,7 @@ void Stability::note_fault(const Step& step, const World& world) {
   for (HostIndex i = 0; i < clients_.size(); ++i) {
     if (clients_[i].relay == no_index) continue;
     const bool is_hit = fault.host == i || clients_[i].relay == fault.host;
-    if ((reboots && clients_[i].relay == fault.host) || (moves && is_behind(plan, i, fault.nat)) ||
-        ((sleeps || roams) && is_hit)) {
+    if ((moves && is_behind(plan, i, fault.nat)) || ((sleeps || roams) && is_hit)) {
       clients_[i].disturbed_at = step.time;
     }
   }

@@ -45,6 +45,7 @@ class Stability final : public Oracle {
   static std::optional<Client> at_rest(const Plan& plan, HostIndex host);
 
   void note_fault(const Step& step, const World& world);
+  void note_undone(const FaultPlan& fault, const Step& step, const Plan& plan);
   void note_start(const Step& step, const World& world);
   void note_losses(const Step& step, const World& world);
   /// A datagram of a relay to somebody at that node of the network was lost.

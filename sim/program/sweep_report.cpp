@@ -168,10 +168,14 @@ void SweepReport::tell_marks() const {
   for (const SweepRow& row : rows_) {
     for (const auto& [mark, count] : row.marks) marks[mark] += count;
   }
+  std::string met;
   std::string unmet;
   for (const auto& [mark, count] : marks) {
-    if (count == 0) unmet += (unmet.empty() ? "" : "; ") + std::string(mark);
+    std::string& list = count == 0 ? unmet : met;
+    list += (list.empty() ? "" : "; ") + std::string(mark);
+    if (count != 0) list += " " + count_text(count);
   }
+  if (!met.empty()) fmt::print("met: {}\n", met);
   if (!unmet.empty()) fmt::print("never met: {}\n", unmet);
 }
 

@@ -135,7 +135,7 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
   const bool is_told = !request.json && !request.quiet;
   SweepReport report(request, items, rows);
   if (is_told) print_sweep_table(rows, row_names(rows));
-  if (is_told && rows.size() > 1) {
+  if (is_told && (rows.size() > 1 || request.swarm)) {
     report.tell_oracles();
     report.tell_marks();
   }

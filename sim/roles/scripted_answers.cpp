@@ -10,6 +10,7 @@
 #include "core/stun/message_view.h"
 #include "core/stun/message_writer.h"
 #include "core/stun/names.h"
+#include "core/stun/nonce_cookie.h"
 
 namespace tickover::sim {
 namespace {
@@ -95,12 +96,27 @@ bool ScriptedAnswers::answer(const Datagram& datagram, TransmitQueue& out) {
   // Requests that are about to be challenged anyway are none on cue, nor are those of strangers.
   if (is_signed != (message->method() != stun::Method::binding)) return false;
   if (is_signed && user == users_.end()) return false;
+  const std::string_view realm = message->text(AttributeType::realm).value_or(std::string_view());
+  std::optional<stun::IntegrityKey> key;
+  if (is_signed) {
+    const auto named = message->password_algorithm();
+    const auto algorithm = named ? named->first_supported() : std::nullopt;
+    key = stun::IntegrityKey::long_term(user->name, realm, user->password,
+                                        algorithm.value_or(stun::PasswordAlgorithm::md5));
+    const bool verified =
+        message->has_integrity() ? message->verifies(*key) : message->verifies_sha256(*key);
+    if (!verified) return false;  // in another's name
+    // Nor is who does not choose among what the nonce says is offered (RFC 8489, section 9.2.4).
+    const auto features =
+        stun::security_features(message->text(AttributeType::nonce).value_or(std::string_view()));
+    const bool chooses = message->password_algorithms().has_value();
+    if (features && features->password_algorithms != chooses) return false;
+  }
   const Cue* cue = cue_of(std::string(name.substr(0, name.find(' '))), message->id());
   if (cue == nullptr) return false;
   stun::MessageWriter writer(out.reserve(largest_answer), {message->method(), stun::Class::error},
                              message->id());
   writer.add_error(static_cast<stun::ErrorCode>(cue->code), "");
-  const std::string_view realm = message->text(AttributeType::realm).value_or(std::string_view());
   if (is_challenge(cue->code)) {
     writer.add_text(AttributeType::realm, realm);
     writer.add_text(AttributeType::nonce,
@@ -109,12 +125,8 @@ bool ScriptedAnswers::answer(const Datagram& datagram, TransmitQueue& out) {
     const auto offered = message->password_algorithms();
     if (offered) writer.add(AttributeType::password_algorithms, offered->bytes());
   } else if (is_signed) {
-    const auto named = message->password_algorithm();
-    const auto algorithm = named ? named->first_supported() : std::nullopt;
-    const stun::IntegrityKey key = stun::IntegrityKey::long_term(
-        user->name, realm, user->password, algorithm.value_or(stun::PasswordAlgorithm::md5));
-    if (message->has_integrity()) writer.add_integrity(key);
-    if (message->has_integrity_sha256()) writer.add_integrity_sha256(key);
+    if (message->has_integrity()) writer.add_integrity(*key);
+    if (message->has_integrity_sha256()) writer.add_integrity_sha256(*key);
   }
   CHECK(writer.ok());
   out.sent({.local = datagram.local, .remote = datagram.remote, .size = writer.size()});

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "core/check.h"
 #include "core/random.h"
@@ -136,6 +137,12 @@ void World::resume(HostIndex index) {
   if (!host.up) return restart(index);
   // Its two clocks are another way apart than before.
   give(index, WallClock{host.clock.read_wall(now_)});
+  for (const SocketAnswer& answer : std::exchange(host.unheard, {})) give(answer);
+  // And its network may be another.
+  for (const Endpoint& socket : std::exchange(host.lost_asleep, {})) {
+    give(index, SocketClosed{socket});
+  }
+  if (std::exchange(host.moved_asleep, false)) give(index, AddressesChanged{host.addresses});
 }
 
 void World::move_host(std::uint32_t index, bool there, bool is_dead) {
@@ -160,7 +167,10 @@ void World::move_host(std::uint32_t index, bool there, bool is_dead) {
     close_socket(fault.host, socket);
     if (is_up(fault.host)) give(fault.host, SocketClosed{socket});
   }
-  if (is_up(fault.host)) give(fault.host, AddressesChanged{host.addresses});
+  if (is_up(fault.host)) return give(fault.host, AddressesChanged{host.addresses});
+  if (!host.up) return;
+  host.lost_asleep.insert(host.lost_asleep.end(), gone.begin(), gone.end());
+  host.moved_asleep = true;
 }
 
 bool World::is_held_down(HostIndex host) const {
@@ -223,6 +233,9 @@ void World::take_down(HostIndex index) {
   host.sockets.clear();
   host.deadline.reset();
   host.announced.reset();
+  host.unheard.clear();
+  host.lost_asleep.clear();
+  host.moved_asleep = false;
   deadlines_.set(index, Instant::never());
   // What it was told to expect is forgotten with everything else.
   for (std::size_t i = 0; i < flows_.size(); ++i) {

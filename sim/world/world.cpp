@@ -161,7 +161,15 @@ void World::answer(std::uint32_t index) {
   if (std::ranges::all_of(answers_, [](const SocketAnswer& a) { return a.boot == no_index; })) {
     answers_.clear();
   }
-  if (!is_up(answer.host) || host.boots != answer.boot) return;
+  if (!host.up || host.boots != answer.boot) return;
+  if (!is_up(answer.host)) {
+    host.unheard.push_back(answer);
+  } else {
+    give(answer);
+  }
+}
+
+void World::give(const SocketAnswer& answer) {
   switch (answer.kind) {
     case SocketAnswer::Kind::opened:
       return give(answer.host, SocketOpened{answer.request, answer.local});

@@ -95,6 +95,18 @@ class World {
   bool same_state(const World& other) const;
 
  private:
+  /// What the operating system says of a socket: opened, refused, or unfit to send from.
+  struct SocketAnswer {
+    enum class Kind : std::uint8_t { refused, opened, send_refused };
+    Kind kind{};
+    HostIndex host = 0;
+    std::uint32_t boot = 0;
+    std::uint32_t request = 0;
+    Endpoint local;
+    Endpoint remote;  // of the send
+    std::uint64_t cause = 0;
+    bool operator==(const SocketAnswer&) const = default;
+  };
   struct Host {
     AnyMachine machine;
     KindNames kind_names = nullptr;  // of the last machine; the same for all copies
@@ -111,6 +123,11 @@ class World {
     std::uint32_t halts = 0;              // faults that make it sleep
     std::uint32_t sleeps = 0;             // so far
     std::optional<Instant> asleep_since;  // on its own clock
+    /// What it hears only when it wakes: of sockets that it asked for, of those that were closed,
+    /// and whether its addresses are others.
+    std::vector<SocketAnswer> unheard;
+    std::vector<Endpoint> lost_asleep;
+    bool moved_asleep = false;
     bool operator==(const Host&) const = default;
   };
   struct Flight {
@@ -132,18 +149,6 @@ class World {
     bool dont_fragment = false;
     std::uint8_t hop_limit = 0;
     bool operator==(const Flight&) const = default;
-  };
-  /// What the operating system says of a socket: opened, refused, or unfit to send from.
-  struct SocketAnswer {
-    enum class Kind : std::uint8_t { refused, opened, send_refused };
-    Kind kind{};
-    HostIndex host = 0;
-    std::uint32_t boot = 0;
-    std::uint32_t request = 0;
-    Endpoint local;
-    Endpoint remote;  // of the send
-    std::uint64_t cause = 0;
-    bool operator==(const SocketAnswer&) const = default;
   };
   /// An ICMP error on its way to the host that sent what it is about.
   struct Told {
@@ -172,6 +177,7 @@ class World {
   void drain(HostIndex host);
   void arm(HostIndex host);
   void give(HostIndex host, const Input& input);
+  void give(const SocketAnswer& answer);
   void record_in_digest();
 
   // network.cpp: datagrams and sockets
