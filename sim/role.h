@@ -34,8 +34,10 @@ struct RoleContext {
   const HostInfo& self;
   const std::vector<HostInfo>& hosts;
   const Settings& settings;
-  Random random;
+  Random random;  // another one at each boot
   Instant now;
+  Random first_random;  // that of the first boot, and when that was
+  Instant first_boot;
 
   const HostInfo* host(std::string_view name) const;
   bool flag(std::string_view key, bool otherwise) const;

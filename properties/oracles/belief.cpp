@@ -62,7 +62,8 @@ TEST(BeliefAgreement, objects_to_a_client_that_believes_for_too_long) {
   Role twin = *stage.registry->find("turn-client");
   const auto make = twin.make;
   twin.make = [=](const RoleContext& c) {
-    return AnyMachine(Slow(make(RoleContext{c.self, c.hosts, c.settings, c.random, Instant()})));
+    return AnyMachine(Slow(make(
+        RoleContext{c.self, c.hosts, c.settings, c.random, Instant(), c.first_random, Instant()})));
   };
   stage.scenario.hosts[1].settings.entries.push_back({"channel-refresh", Range<Duration>(200s)});
   EXPECT_EQ(objection_of("P8", stage), "");

@@ -80,7 +80,7 @@ inline void deceive(Stage& stage, const char* role, Settings real, bool shows_ta
   Role twin = *stage.registry->find(role);
   const auto make = twin.make;
   twin.make = [=](const RoleContext& c) {
-    return make(RoleContext{c.self, c.hosts, real, c.random, c.now});
+    return make(RoleContext{c.self, c.hosts, real, c.random, c.now, c.first_random, c.first_boot});
   };
   if (!shows_tables) twin.probe = nullptr;
   stage.registry->add(std::move(twin));

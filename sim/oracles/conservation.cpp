@@ -36,38 +36,60 @@ void Conservation::observe(const Step& step, const World& world) {
                               c.sent, c.duplicated, c.forged, c.overheard, c.delivered, c.dropped,
                               c.in_flight));
   }
-  if (step.kind == StepKind::delivery) check_arrival(step);
+  while (!arrivals_.empty() && arrivals_.front().at <= step.time) {
+    std::ranges::pop_heap(arrivals_, std::greater{});
+    due_now_.push_back(arrivals_.back());
+    arrivals_.pop_back();
+  }
+  if (step.kind == StepKind::delivery) check_arrival(step, world);
   if (step.kind == StepKind::overhearing) {
     judged();
     if (step.sent_at != step.time) broken(step, "a datagram was overheard late");
   }
-  if (!arrivals_.empty() && arrivals_.front() < step.time) {
+  const auto missed =
+      std::ranges::find_if(due_now_, [&](const Due& due) { return due.at < step.time; });
+  if (missed != due_now_.end()) {
     return broken(step, fmt::format("a datagram that was due at {} has not arrived at {}",
-                                    time_text(arrivals_.front()), time_text(step.time)));
+                                    time_text(missed->at), time_text(step.time)));
   }
   if (!step.sent.empty()) expect_arrivals(step, world);
 }
 
-void Conservation::check_arrival(const Step& step) {
+void Conservation::check_arrival(const Step& step, const World& world) {
   judged();
   if (step.forged) {
     if (step.sent_at != step.time) broken(step, "a forged datagram took its time");
     return;
   }
-  if (arrivals_.empty() || arrivals_.front() != step.time) {
-    return broken(step, fmt::format("a datagram sent at {} arrived at {}, when none was due",
-                                    time_text(step.sent_at), time_text(step.time)));
+  const auto due = std::ranges::find_if(due_now_, [&](const Due& d) {
+    return d.at == step.time && d.has_id == step.has_id && d.id == step.id &&
+           d.copy == step.copy_of_network &&
+           d.digest.value_or(step.arrived_digest) == step.arrived_digest;
+  });
+  if (due == due_now_.end()) {
+    const std::string path =
+        step.has_id ? fmt::format(" from {} to {}", world.plan().from_name(step.id.direction),
+                                  world.plan().to_name(step.id.direction))
+                    : std::string();
+    return broken(
+        step, fmt::format("a datagram{} sent at {} arrived at {}, when none like it was due", path,
+                          time_text(step.sent_at), time_text(step.time)));
   }
-  std::ranges::pop_heap(arrivals_, std::greater{});
-  arrivals_.pop_back();
+  *due = due_now_.back();
+  due_now_.pop_back();
+}
+
+void Conservation::expect_copies(const SentRecord& sent, Instant now) {
+  const auto digest = sent.fate.is_bent() ? std::nullopt : std::optional(sent.payload_digest);
+  for (std::uint8_t copy = 0; copy < sent.fate.copies; ++copy) {
+    arrivals_.push_back({now + sent.fate.delay[copy], sent.has_id, sent.id, copy, digest});
+    std::ranges::push_heap(arrivals_, std::greater{});
+  }
 }
 
 void Conservation::expect_arrivals(const Step& step, const World& world) {
   for (const SentRecord& sent : step.sent) {
-    for (std::uint8_t copy = 0; copy < sent.fate.copies; ++copy) {
-      arrivals_.push_back(step.time + sent.fate.delay[copy]);
-      std::ranges::push_heap(arrivals_, std::greater{});
-    }
+    expect_copies(sent, step.time);
     // What the sender's system refuses never came to a link. Faults of one instant are applied one
     // after the other; what is sent between is either's.
     const bool came_to_a_link = sent.has_id && sent.fate.dropped != DropReason::send_refused;

@@ -65,6 +65,8 @@ class Delivery final : public Oracle {
   void note_command(const Step& step);
   void note_copies(const Step& step);
   void judge(const Step& step, const World& world, const Notice& notice);
+  /// Whether it is the addressee, not the other end, or came to own an address of the addressee.
+  bool is_given_to(HostIndex addressee, HostIndex other, HostIndex receiver) const;
   bool is_intact(const Plan& plan, const Origin& origin, Bytes payload);
 
   FlowIndex index_;

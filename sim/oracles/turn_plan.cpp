@@ -7,6 +7,17 @@
 
 namespace tickover::sim {
 
+namespace {
+
+/// Whom such a relay keeps hangs on the order in which its clients ask.
+bool sends_away_on_cue(const Settings& relay) {
+  const auto answers = setting_or(relay, "answers", std::vector<std::string>());
+  return std::ranges::any_of(
+      answers, [](const std::string& line) { return line.find(": 300 ") != std::string::npos; });
+}
+
+}  // namespace
+
 HostIndex relay_of(const Plan& plan, HostIndex client) {
   const HostPlan& host = plan.hosts[client];
   if (host.info.role != "turn-client") return no_index;
@@ -14,6 +25,7 @@ HostIndex relay_of(const Plan& plan, HostIndex client) {
   if (!relay || !is_relay(plan.hosts[*relay])) return no_index;
   for (std::size_t hops = 0; hops < plan.hosts.size(); ++hops) {
     const Settings& settings = plan.hosts[*relay].settings;
+    if (sends_away_on_cue(settings)) return no_index;
     const auto other = plan.host_named(setting_or(settings, "alternate", std::string()));
     if (!other) return *relay;
     relay = other;

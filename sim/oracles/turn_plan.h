@@ -31,7 +31,7 @@ inline bool is_relay(const HostPlan& host) {
   return host.info.role == "turn-server";
 }
 /// The relay of a turn-client, or the one that it sends its clients to; no_index for every other
-/// host.
+/// host, and where a relay sends clients away on cue.
 HostIndex relay_of(const Plan& plan, HostIndex client);
 /// Whether some host sends in the name of others.
 bool has_attacker(const Plan& plan);

@@ -20,6 +20,7 @@ using stun::AttributeType;
 constexpr std::array<std::string_view, 5> methods = {"Binding", "Allocate", "Refresh",
                                                      "CreatePermission", "ChannelBind"};
 constexpr std::size_t largest_answer = 1'024;
+constexpr std::uint16_t try_alternate = 300;
 
 bool is_challenge(std::uint16_t code) {
   return code == 401 || code == 438;
@@ -36,8 +37,9 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-ScriptedAnswers::ScriptedAnswers(const std::vector<std::string>& script, std::vector<User> users)
-    : users_(std::move(users)) {
+ScriptedAnswers::ScriptedAnswers(const std::vector<std::string>& script, std::vector<User> users,
+                                 std::vector<Relay> relays)
+    : users_(std::move(users)), relays_(std::move(relays)) {
   for (const std::string& line : script) {
     auto cue = parse(line);
     CHECK(cue.has_value());
@@ -45,9 +47,14 @@ ScriptedAnswers::ScriptedAnswers(const std::vector<std::string>& script, std::ve
   }
 }
 
-std::optional<std::string> ScriptedAnswers::problem_of(const std::string& line) {
+std::optional<std::string> ScriptedAnswers::problem_of(const std::string& line,
+                                                       const std::vector<Relay>& relays) {
   const auto cue = parse(line);
-  return cue ? std::nullopt : std::optional(cue.error());
+  if (!cue) return cue.error();
+  if (cue->relay.empty() || std::ranges::find(relays, cue->relay, &Relay::name) != relays.end()) {
+    return {};
+  }
+  return "\"" + line + "\" sends clients to \"" + cue->relay + "\", which is no turn-server";
 }
 
 std::expected<ScriptedAnswers::Cue, std::string> ScriptedAnswers::parse(const std::string& line) {
@@ -61,9 +68,15 @@ std::expected<ScriptedAnswers::Cue, std::string> ScriptedAnswers::parse(const st
   if (!number || *number == 0 || !rest.starts_with(": ")) return wrong;
   rest.remove_prefix(2);
   const auto code = take_number(rest);
-  if (!code || *code < 300 || *code > 699 || !rest.empty()) return wrong;
+  if (!code || *code < 300 || *code > 699) return wrong;
   cue.number = *number;
   cue.code = static_cast<std::uint16_t>(*code);
+  if (*code != try_alternate) return rest.empty() ? std::expected<Cue, std::string>(cue) : wrong;
+  if (!rest.starts_with(' ') || rest.size() == 1) {
+    return std::unexpected("\"" + line + "\" lacks the relay to try instead: \"" + line +
+                           " west\"");
+  }
+  cue.relay = rest.substr(1);
   return cue;
 }
 
@@ -83,6 +96,14 @@ const ScriptedAnswers::Cue* ScriptedAnswers::cue_of(const std::string& method,
     return &cue;
   }
   return nullptr;
+}
+
+std::optional<Endpoint> ScriptedAnswers::alternate(const Cue& cue, AddressFamily family) const {
+  const auto relay = std::ranges::find(relays_, cue.relay, &Relay::name);
+  if (relay == relays_.end()) return {};
+  const auto of_family = [family](const Endpoint& e) { return e.family() == family; };
+  const auto found = std::ranges::find_if(relay->addresses, of_family);
+  return found == relay->addresses.end() ? std::nullopt : std::optional(*found);
 }
 
 bool ScriptedAnswers::answer(const Datagram& datagram, TransmitQueue& out) {
@@ -114,9 +135,13 @@ bool ScriptedAnswers::answer(const Datagram& datagram, TransmitQueue& out) {
   }
   const Cue* cue = cue_of(std::string(name.substr(0, name.find(' '))), message->id());
   if (cue == nullptr) return false;
+  const auto elsewhere = alternate(*cue, datagram.remote.family());
+  // Who cannot come by the way that the other relay has is served here.
+  if (cue->code == try_alternate && !elsewhere) return false;
   stun::MessageWriter writer(out.reserve(largest_answer), {message->method(), stun::Class::error},
                              message->id());
   writer.add_error(static_cast<stun::ErrorCode>(cue->code), "");
+  if (elsewhere) writer.add_plain_address(AttributeType::alternate_server, *elsewhere);
   if (is_challenge(cue->code)) {
     writer.add_text(AttributeType::realm, realm);
     writer.add_text(AttributeType::nonce,

@@ -13,8 +13,9 @@
 namespace tickover::sim {
 
 /// Errors that a relay answers on cue, before its server sees the request: "Refresh 2: 438" is the
-/// second Refresh of all clients, with all its copies. The errors are signed as the request is,
-/// but for 401 and 438, which challenge again with the request's own realm and nonce.
+/// second Refresh of all clients, with all its copies; "Allocate 1: 300 west" sends whoever asks to
+/// the relay of that name. The errors are signed as the request is, but for 401 and 438, which
+/// challenge again with the request's own realm and nonce.
 class ScriptedAnswers {
  public:
   struct User {
@@ -23,10 +24,19 @@ class ScriptedAnswers {
     bool operator==(const User&) const = default;
   };
 
+  /// Where a 300 can send clients, one address of a family.
+  struct Relay {
+    std::string name;
+    std::vector<Endpoint> addresses;
+    bool operator==(const Relay&) const = default;
+  };
+
   ScriptedAnswers() = default;
-  ScriptedAnswers(const std::vector<std::string>& script, std::vector<User> users);
+  ScriptedAnswers(const std::vector<std::string>& script, std::vector<User> users,
+                  std::vector<Relay> relays);
   /// Why that is no script; nothing if it is one.
-  static std::optional<std::string> problem_of(const std::string& line);
+  static std::optional<std::string> problem_of(const std::string& line,
+                                               const std::vector<Relay>& relays);
 
   /// Whether the datagram was a request on cue; then its answer is in `out`.
   bool answer(const Datagram& datagram, TransmitQueue& out);
@@ -38,6 +48,7 @@ class ScriptedAnswers {
     std::string method;
     std::uint64_t number = 0;  // from 1
     std::uint16_t code = 0;
+    std::string relay;                           // of a 300
     std::optional<stun::TransactionId> request;  // the one that it turned out to be
     bool operator==(const Cue&) const = default;
   };
@@ -49,10 +60,12 @@ class ScriptedAnswers {
   };
   static std::expected<Cue, std::string> parse(const std::string& line);
   const Cue* cue_of(const std::string& method, const stun::TransactionId& id);
+  std::optional<Endpoint> alternate(const Cue& cue, AddressFamily family) const;
 
   std::vector<Cue> cues_;
   std::vector<Count> counts_;
   std::vector<User> users_;
+  std::vector<Relay> relays_;
 };
 
 }  // namespace tickover::sim

@@ -37,7 +37,9 @@ turn::ClientConfig config_of(const RoleContext& context) {
   config.accept_unsigned_errors = context.flag("accept-unsigned-errors", false);
   config.follow_unsigned_redirect = context.flag("follow-unsigned-redirect", false);
   if (context.settings.find("realm")) config.expected_realm = context.text("realm", "");
-  if (context.text("relay-family", "ipv4") == "ipv6") config.relay_family = AddressFamily::ipv6;
+  const std::string family = context.text("relay-family", "ipv4");
+  if (family == "ipv6") config.relay_family = AddressFamily::ipv6;
+  config.additional_ipv6 = family == "both";
   config.backoff = backoff_policy(context);
   config.measure_round_trip = measures_round_trip(context);
   config.longest_rto = longest_rto(context);
@@ -88,10 +90,10 @@ Role turn_client_role() {
                {"realm", ValueType::text, "the only realm it trusts (any)"},
                {"relay-family",
                 ValueType::text,
-                "family of the relayed address (ipv4)",
+                "family of the relayed address, or one of each (ipv4)",
                 {},
                 false,
-                {"ipv4", "ipv6"}},
+                {"ipv4", "ipv6", "both"}},
                {"use",
                 ValueType::text,
                 "how peers are reached (channels)",

@@ -8,6 +8,16 @@
 namespace tickover::sim {
 namespace {
 
+/// Where clients of each family come in.
+std::vector<Endpoint> listening_addresses(const HostInfo& relay) {
+  std::vector<Endpoint> addresses;
+  for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
+    const auto ip = std::ranges::find(relay.addresses, family, &IpAddress::family);
+    if (ip != relay.addresses.end()) addresses.push_back({*ip, stun_port});
+  }
+  return addresses;
+}
+
 turn::ServerConfig config_of(const RoleContext& context) {
   turn::ServerConfig config;
   for (const IpAddress& ip : context.self.addresses) {
@@ -40,10 +50,7 @@ turn::ServerConfig config_of(const RoleContext& context) {
   config.username_anonymity = context.flag("username-anonymity", false);
   config.rest_secret = context.text("rest-secret", "");
   if (const HostInfo* other = context.host(context.text("alternate", ""))) {
-    for (const AddressFamily family : {AddressFamily::ipv4, AddressFamily::ipv6}) {
-      const auto ip = std::ranges::find(other->addresses, family, &IpAddress::family);
-      if (ip != other->addresses.end()) config.alternate_server.push_back({*ip, stun_port});
-    }
+    config.alternate_server = listening_addresses(*other);
   }
   config.nonce_lifetime = context.duration("nonce-lifetime", config.nonce_lifetime);
   // Those that are told in LIFETIME are whole seconds (RFC 8656, section 18.2), also where a range
@@ -81,76 +88,92 @@ turn::ServerConfig config_of(const RoleContext& context) {
   return config;
 }
 
+std::vector<ScriptedAnswers::Relay> relays_of(const RoleContext& context) {
+  std::vector<ScriptedAnswers::Relay> relays;
+  for (const HostInfo& host : context.hosts) {
+    if (host.role == context.self.role) relays.push_back({host.name, listening_addresses(host)});
+  }
+  return relays;
+}
+
 }  // namespace
 
 Role turn_server_role() {
-  return {.name = "turn-server",
-          .help = "a TURN relay that also answers STUN Binding (RFC 8656, RFC 8489)",
-          .keys = {{"realm", ValueType::text, "of its credentials (example.org)"},
-                   {"users", ValueType::texts, "\"name:password\" (user:password)"},
-                   {"password-algorithms",
-                    ValueType::texts,
-                    "offered, the best first (both)",
-                    {},
-                    false,
-                    {"sha-256", "md5"}},
-                   {"username-anonymity", ValueType::flag, "users are named by USERHASH (false)"},
-                   {"rest-secret", ValueType::text, "makes users until a date (none)"},
-                   {"alternate", ValueType::host, "the relay to send all clients to (none)"},
-                   {"nonce-lifetime", ValueType::duration, "after which a nonce is stale (1h)"},
-                   {"default-lifetime", ValueType::duration, "of allocations (10min)"},
-                   {"max-lifetime", ValueType::duration, "of allocations (1h)"},
-                   {"permission-lifetime", ValueType::duration, "RFC 8656 says 5min"},
-                   {"channel-lifetime", ValueType::duration, "RFC 8656 says 10min"},
-                   {"first-port", ValueType::integer, "of relayed addresses (49152)"},
-                   {"last-port", ValueType::integer, "of relayed addresses (65535)"},
-                   {"max-allocations", ValueType::integer, "508 beyond"},
-                   {"max-allocations-per-user", ValueType::integer, "486 beyond"},
-                   {"max-reservations", ValueType::integer, "by EVEN-PORT, 508 beyond"},
-                   {"max-permissions", ValueType::integer, "per allocation, 508 beyond"},
-                   {"max-channels", ValueType::integer, "per allocation, 508 beyond"},
-                   {"max-bytes-per-second-per-user", ValueType::integer,
-                    "of data, with 28 bytes per datagram; 0 is no limit (125000000)"},
-                   {"max-unsigned-answers-per-second", ValueType::integer,
-                    "to one IPv4 /24 or IPv6 /56, silence beyond (1000)"},
-                   {"max-icmp-per-second", ValueType::integer,
-                    "errors that one relayed address passes on (10)"},
-                   {"max-remembered-requests", ValueType::integer,
-                    "that do nothing when they are repeated (16384)"},
-                   {"draft-address-families", ValueType::flag,
-                    "also 0x8032 for ADDITIONAL-ADDRESS-FAMILY (false)"},
-                   {"legacy-channel-numbers", ValueType::flag,
-                    "also those of RFC 5766, up to 0x7FFF (false)"},
-                   {"answers", ValueType::texts,
-                    "errors on cue: \"Refresh 2: 438\" is for the second Refresh (none)"},
-                   {"allow-private-peers", ValueType::flag, "relay to private addresses (true)"},
-                   {"allow-own-addresses", ValueType::flag, "relay to its own addresses (true)"},
-                   {"software", ValueType::text, "SOFTWARE of its responses (none)"}},
-          .make =
-              [](const RoleContext& context) {
-                const turn::ServerConfig config = config_of(context);
-                std::vector<ScriptedAnswers::User> users;
-                for (const auto& [name, password] : config.users) users.push_back({name, password});
-                return AnyMachine(
-                    TurnServer(config, context.random, context.now,
-                               ScriptedAnswers(context.texts("answers"), std::move(users))));
-              },
-          .port = stun_port,
-          .messages = stun_messages(),
-          .problem = [](const RoleContext& context) -> std::optional<std::string> {
-            for (const std::string& user : context.texts("users")) {
-              if (user.find(':') != std::string::npos) continue;
-              return "its user \"" + user + "\" has no password: \"name:password\" is expected";
-            }
-            for (const std::string& line : context.texts("answers")) {
-              if (auto problem = ScriptedAnswers::problem_of(line)) return problem;
-            }
-            return config_of(context).problem();
+  return {
+      .name = "turn-server",
+      .help = "a TURN relay that also answers STUN Binding (RFC 8656, RFC 8489)",
+      .keys = {{"realm", ValueType::text, "of its credentials (example.org)"},
+               {"users", ValueType::texts, "\"name:password\" (user:password)"},
+               {"password-algorithms",
+                ValueType::texts,
+                "offered, the best first (both)",
+                {},
+                false,
+                {"sha-256", "md5"}},
+               {"username-anonymity", ValueType::flag, "users are named by USERHASH (false)"},
+               {"rest-secret", ValueType::text, "makes users until a date (none)"},
+               {"alternate", ValueType::host, "the relay to send all clients to (none)"},
+               {"nonce-lifetime", ValueType::duration, "after which a nonce is stale (1h)"},
+               {"default-lifetime", ValueType::duration, "of allocations (10min)"},
+               {"max-lifetime", ValueType::duration, "of allocations (1h)"},
+               {"permission-lifetime", ValueType::duration, "RFC 8656 says 5min"},
+               {"channel-lifetime", ValueType::duration, "RFC 8656 says 10min"},
+               {"first-port", ValueType::integer, "of relayed addresses (49152)"},
+               {"last-port", ValueType::integer, "of relayed addresses (65535)"},
+               {"max-allocations", ValueType::integer, "508 beyond"},
+               {"max-allocations-per-user", ValueType::integer, "486 beyond"},
+               {"max-reservations", ValueType::integer, "by EVEN-PORT, 508 beyond"},
+               {"max-permissions", ValueType::integer, "per allocation, 508 beyond"},
+               {"max-channels", ValueType::integer, "per allocation, 508 beyond"},
+               {"max-bytes-per-second-per-user", ValueType::integer,
+                "of data, with 28 bytes per datagram; 0 is no limit (125000000)"},
+               {"max-unsigned-answers-per-second", ValueType::integer,
+                "to one IPv4 /24 or IPv6 /56, silence beyond (1000)"},
+               {"max-icmp-per-second", ValueType::integer,
+                "errors that one relayed address passes on (10)"},
+               {"max-remembered-requests", ValueType::integer,
+                "that do nothing when they are repeated (16384)"},
+               {"draft-address-families", ValueType::flag,
+                "also 0x8032 for ADDITIONAL-ADDRESS-FAMILY (false)"},
+               {"legacy-channel-numbers", ValueType::flag,
+                "also those of RFC 5766, up to 0x7FFF (false)"},
+               {"answers", ValueType::texts,
+                "errors on cue: \"Refresh 2: 438\" is for the second Refresh, \"Allocate 1: 300 "
+                "west\" sends to another relay (none)"},
+               {"same-after-reboot", ValueType::flag,
+                "nonces outlive its reboots, and the same ports are given again (false)"},
+               {"allow-private-peers", ValueType::flag, "relay to private addresses (true)"},
+               {"allow-own-addresses", ValueType::flag, "relay to its own addresses (true)"},
+               {"software", ValueType::text, "SOFTWARE of its responses (none)"}},
+      .make =
+          [](const RoleContext& context) {
+            const turn::ServerConfig config = config_of(context);
+            const bool same = context.flag("same-after-reboot", false);
+            std::vector<ScriptedAnswers::User> users;
+            for (const auto& [name, password] : config.users) users.push_back({name, password});
+            return AnyMachine(TurnServer(
+                config, same ? context.first_random : context.random,
+                same ? context.first_boot : context.now,
+                ScriptedAnswers(context.texts("answers"), std::move(users), relays_of(context))));
           },
-          .probe = [](const AnyMachine& machine) -> std::optional<RelayProbe> {
-            const auto* server = machine.get<TurnServer>();
-            return server ? std::optional(server->probe()) : std::nullopt;
-          }};
+      .port = stun_port,
+      .messages = stun_messages(),
+      .problem = [](const RoleContext& context) -> std::optional<std::string> {
+        for (const std::string& user : context.texts("users")) {
+          if (user.find(':') != std::string::npos) continue;
+          return "its user \"" + user + "\" has no password: \"name:password\" is expected";
+        }
+        for (const std::string& line : context.texts("answers")) {
+          if (auto problem = ScriptedAnswers::problem_of(line, relays_of(context))) {
+            return problem;
+          }
+        }
+        return config_of(context).problem();
+      },
+      .probe = [](const AnyMachine& machine) -> std::optional<RelayProbe> {
+        const auto* server = machine.get<TurnServer>();
+        return server ? std::optional(server->probe()) : std::nullopt;
+      }};
 }
 
 }  // namespace tickover::sim

@@ -62,7 +62,9 @@ Duration Plan::longest_hold() const {
 
 RoleContext Plan::context(HostIndex host, std::uint32_t boot, Instant now) const {
   const HostPlan& plan = hosts[host];
-  return {plan.info, infos, plan.settings, Random(mix(mix(seed, plan.key), boot)), now};
+  const std::uint64_t key = mix(seed, plan.key);
+  const Instant first = plan.clock.read(Instant::at(plan.start));
+  return {plan.info, infos, plan.settings, Random(mix(key, boot)), now, Random(mix(key, 0)), first};
 }
 
 std::expected<std::shared_ptr<const Plan>, PlanError> make_plan(Scenario scenario,

@@ -1,0 +1,115 @@
+// P11, shown steps by hand: what a host is given is what somebody sent to it.
+#include <gtest/gtest.h>
+
+#include "properties/oracles/hand_made.h"
+#include "sim/oracles/delivery.h"
+
+namespace tickover::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+Stage two_peers() {
+  Stage stage;
+  stage.host("alice", "peer", "192.0.2.1").host("bob", "peer", "192.0.2.2");
+  return stage.traffic("alice", "bob");
+}
+
+/// Payload number 1 on its way from alice to bob, as steps by hand.
+struct Payload {
+  std::shared_ptr<const Plan> plan;
+  Show show_p11;
+  std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(plan->flows[0].size);
+
+  explicit Payload(const Stage& stage = two_peers())
+      : plan(stage.plan()), show_p11(plan, std::make_unique<Delivery>(*plan)) {
+    write_payload(bytes, plan->flows[0].key, 1);
+  }
+  void send(std::uint8_t copies = 1, bool accepted = true) {
+    Step step = show_p11.step(1s, StepKind::command, 0);
+    step.flow = 0;
+    step.origin = {0, 1};
+    step.command_to = at("192.0.2.2:7000");
+    step.command_accepted = accepted;
+    add_sent(step, "192.0.2.1:7000", "192.0.2.2:7000", bytes).fate.copies = copies;
+    show_p11(step);
+  }
+  std::string deliver(HostIndex host = 1, const char* from = "192.0.2.1:7000") {
+    Step step = show_p11.step(2s, StepKind::delivery, host);
+    step.origin = {0, 1};
+    step.notices = {
+        {.kind = Notice::Kind::received, .name = "data", .remote = at(from), .payload = bytes}};
+    show_p11(step);
+    return show_p11.objection();
+  }
+};
+
+TEST(Delivery, is_silent_about_one_delivery_and_one_echo) {
+  Payload payload;
+  payload.send();
+  EXPECT_EQ(payload.deliver(), "");
+  EXPECT_EQ(payload.deliver(0, "192.0.2.2:7000"), "");
+  EXPECT_EQ(payload.show_p11.oracle().judgements(), 2u);
+}
+
+// BUGS P11, P23
+TEST(Delivery, allows_the_copies_that_the_network_made_and_no_more) {
+  Payload payload;
+  payload.send(2);
+  EXPECT_EQ(payload.deliver(), "");
+  EXPECT_EQ(payload.deliver(), "");
+  EXPECT_NE(payload.deliver(), "");
+}
+
+// BUGS P11, P23
+TEST(Delivery, objects_to_what_was_never_sent_or_refused) {
+  Payload unsent;
+  EXPECT_NE(unsent.deliver(), "");
+  Payload refused;
+  refused.send(1, false);
+  EXPECT_NE(refused.deliver(), "");
+}
+
+// BUGS P11, P23
+TEST(Delivery, objects_to_a_wrong_address_a_wrong_host_and_a_wrong_byte) {
+  Payload address;
+  address.send();
+  EXPECT_NE(address.deliver(1, "192.0.2.1:7001"), "");
+  Payload host;
+  host.send();
+  EXPECT_NE(host.deliver(0, "192.0.2.1:7000"), "");
+  Payload byte;
+  byte.send();
+  byte.bytes.back() ^= 1;
+  EXPECT_NE(byte.deliver(), "");
+  Payload shorter;
+  shorter.send();
+  shorter.bytes.pop_back();
+  EXPECT_NE(shorter.deliver(), "");
+}
+
+// A relay that begins anew gives old ports to other clients, and their peers cannot know.
+// BUGS P11, P23
+TEST(Delivery, allows_that_whoever_has_the_addressees_old_address_now_is_given_it) {
+  Stage stage = stage_with_clients();
+  stage.host("alice", "peer", "192.0.2.1").host("bob", "client", "192.0.2.2");
+  stage.host("carol", "client", "192.0.2.3").traffic("alice", "bob");
+  const auto given_to_carol_who_has = [&](const char* address) {
+    Payload payload(stage);
+    const auto announce = [&](HostIndex host, const char* own) {
+      Step step = payload.show_p11.step(500ms, StepKind::delivery, host);
+      step.notices = {
+          {.kind = Notice::Kind::candidate_added, .name = "candidate", .local = at(own)}};
+      payload.show_p11(step);
+    };
+    announce(1, "192.0.2.9:50000");
+    payload.send();
+    announce(2, address);
+    return payload.deliver(2);
+  };
+  EXPECT_EQ(given_to_carol_who_has("192.0.2.9:50000"), "");
+  EXPECT_NE(given_to_carol_who_has("192.0.2.9:50001"), "");
+}
+
+}  // namespace
+}  // namespace tickover::sim
