@@ -9,12 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Stage two_peers() {
-  Stage stage;
-  stage.host("alice", "peer", "192.0.2.1").host("bob", "peer", "192.0.2.2");
-  return stage.traffic("alice", "bob");
-}
-
 /// Payload number 1 on its way from alice to bob, as steps by hand.
 struct Payload {
   std::shared_ptr<const Plan> plan;

@@ -12,12 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Stage two_peers() {
-  Stage stage;
-  stage.host("alice", "peer", "192.0.2.1").host("bob", "peer", "192.0.2.2");
-  return stage.traffic("alice", "bob");
-}
-
 template <class T>
 Show show(const std::shared_ptr<const Plan>& plan) {
   return Show(plan, std::make_unique<T>(*plan));

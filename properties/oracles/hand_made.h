@@ -41,6 +41,13 @@ struct Stage {
   }
 };
 
+/// alice sends to bob.
+inline Stage two_peers() {
+  Stage stage;
+  stage.host("alice", "peer", "192.0.2.1").host("bob", "peer", "192.0.2.2");
+  return stage.traffic("alice", "bob");
+}
+
 /// A stage with a role that announces candidates but never does anything by itself.
 inline Stage stage_with_clients() {
   struct Silent {
