@@ -59,27 +59,31 @@ std::string command_of(const FaultCell& cell, const FaultsRequest& request, std:
   return command_of(std::vector{*cell.fault}, request, seed);
 }
 
+void print_trimmed(std::string_view line) {
+  fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+}
+
 void print_matrix(const FaultMatrix& matrix, const std::bitset<single_faults>& kinds,
                   const FaultsRequest& request, std::uint64_t seed) {
   std::size_t width = std::string_view("datagram").size();
   for (const FaultRow& row : matrix.rows) width = std::max(width, packet_name(row.packet).size());
-  fmt::print("{:>11}  {:<{}}", "sent", "datagram", width);
+  std::string line = fmt::format("{:>11}  {:<{}}", "sent", "datagram", width);
   for (std::size_t f = 0; f < single_faults; ++f) {
-    if (kinds.test(f)) fmt::print("  {:<11}", name_of(static_cast<SingleFault>(f)));
+    if (kinds.test(f)) line += fmt::format("  {:<11}", name_of(static_cast<SingleFault>(f)));
   }
-  fmt::print("\n");
+  print_trimmed(line);
   const FaultCell* example = nullptr;
   for (const FaultRow& row : matrix.rows) {
-    fmt::print("{:>9} s  {:<{}}",
-               seconds_text(row.sent).substr(0, seconds_text(row.sent).size() - 6),
-               packet_name(row.packet), width);
+    const std::string sent = seconds_text(row.sent);
+    line = fmt::format("{:>9} s  {:<{}}", sent.substr(0, sent.size() - 6), packet_name(row.packet),
+                       width);
     for (std::size_t f = 0; f < single_faults; ++f) {
       const FaultCell& cell = row.cells[f];
-      if (kinds.test(f)) fmt::print("  {:<11}", cell_text(cell));
+      if (kinds.test(f)) line += fmt::format("  {:<11}", cell_text(cell));
       const bool is_worse = cell.fault && (!example || cell.recovery > example->recovery);
       if (is_worse) example = &cell;
     }
-    fmt::print("\n");
+    print_trimmed(line);
   }
   if (matrix.left_out > 0) {
     fmt::print("{} more datagrams: --rows and --message say which are looked at\n",
