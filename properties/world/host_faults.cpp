@@ -61,26 +61,6 @@ TEST(Sleep, loses_what_arrives_and_tells_the_wall_clock_afterwards) {
             Instant::at(milliseconds(1'000) - milliseconds(300)) - (at(1'000) - world.now()));
 }
 
-// What was lost on a sleeping host would be lost for good: nobody tells it twice.
-// BUGS G9, G18
-TEST(Sleep, keeps_what_the_system_has_to_say_until_the_host_wakes) {
-  Scenario s = small_talk();
-  s.hosts[0].addresses = {IpAddress::v4({192, 0, 2, 10})};
-  const IpAddress there = IpAddress::v4({192, 0, 2, 77});
-  // It moves away in its sleep, and back; then away and wakes there.
-  for (const bool comes_back : {true, false}) {
-    s.faults = {fault(milliseconds(505), milliseconds(500), Suspend{"alice"}),
-                fault(milliseconds(600), milliseconds(comes_back ? 200 : 10'000),
-                      Move{"alice", {there}, "", Range<Duration>()})};
-    const Record r = record(s);
-    std::size_t after = 0;
-    for (const Record::Sending& sending : r.sendings) {
-      if (sending.host == "alice" && sending.at > at(1'005)) ++after;
-    }
-    EXPECT_GT(after, 10u) << comes_back;
-  }
-}
-
 // BUGS G9
 TEST(Move, closes_sockets_at_once_and_gives_new_addresses_after_the_dead_window) {
   Scenario s = small_talk();
