@@ -83,7 +83,7 @@ TEST_F(BadInput, that_is_no_file_is_refused_at_once) {
 TEST_F(BadInput, that_is_huge_is_refused_at_once) {
   bench.write("huge.toml", "# S\n");
   std::filesystem::resize_file(bench.path("huge.toml"), 100 << 20);
-  expect_refused("huge.toml", "huge.toml: larger than 4 MiB");
+  expect_refused("huge.toml", "huge.toml: larger than 64 MiB");
 }
 
 TEST_F(BadInput, that_may_not_be_read_is_refused) {

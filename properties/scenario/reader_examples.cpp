@@ -386,7 +386,7 @@ TEST_F(ScenarioFile, is_refused_by_its_size_alone) {
   std::ofstream(large) << "x";
   std::filesystem::resize_file(large, std::uintmax_t{1} << 40);  // sparse: reading would not end
   EXPECT_EQ(problem_of(large),
-            large + ": larger than 4 MiB (1099511627776 bytes): this is no scenario");
+            large + ": larger than 64 MiB (1099511627776 bytes): this is no scenario");
 }
 
 TEST_F(ScenarioFile, is_read) {
