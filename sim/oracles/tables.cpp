@@ -179,9 +179,9 @@ std::string RelayIndexes::contradiction(const RelayProbe::Allocation& shown,
   const auto agree = [](Instant expiry, const RelayModel::Span& span) {
     return span.surely <= expiry && expiry <= span.at_most;
   };
-  const std::string whose = shown.client.text();
+  const auto whose = [&] { return shown.client.text(); };
   if (!agree(shown.expiry, known.span)) {
-    return fmt::format("lets the allocation of {} end at {}, not at {}", whose,
+    return fmt::format("lets the allocation of {} end at {}, not at {}", whose(),
                        time_text(shown.expiry), time_text(known.span.at_most));
   }
   for (const auto& permission : shown.permissions) {
@@ -189,7 +189,7 @@ std::string RelayIndexes::contradiction(const RelayProbe::Allocation& shown,
     const auto* granted = known.permission(permission.ip);
     if (granted == nullptr || !agree(permission.expiry, granted->span)) {
       return fmt::format("lets {} through to {} until {}, which it has not granted",
-                         permission.ip.text(), whose, time_text(permission.expiry));
+                         permission.ip.text(), whose(), time_text(permission.expiry));
     }
   }
   for (const auto& channel : shown.channels) {
@@ -198,14 +198,14 @@ std::string RelayIndexes::contradiction(const RelayProbe::Allocation& shown,
     if (granted == nullptr || granted->peer != channel.peer ||
         !agree(channel.expiry, granted->span)) {
       return fmt::format("binds 0x{:04x} to {} for {} until {}, which it has not granted",
-                         channel.number, channel.peer.text(), whose, time_text(channel.expiry));
+                         channel.number, channel.peer.text(), whose(), time_text(channel.expiry));
     }
   }
   for (const auto& granted : known.permissions) {
     if (granted.span.is_alive(now) &&
         std::ranges::find(shown.permissions, granted.ip, &RelayProbe::Permission::ip) ==
             shown.permissions.end()) {
-      return fmt::format("has forgotten the permission of {} for {} before its end", whose,
+      return fmt::format("has forgotten the permission of {} for {} before its end", whose(),
                          granted.ip.text());
     }
   }
@@ -214,7 +214,7 @@ std::string RelayIndexes::contradiction(const RelayProbe::Allocation& shown,
         std::ranges::find(shown.channels, granted.number, &RelayProbe::Channel::number) ==
             shown.channels.end()) {
       return fmt::format("has forgotten channel 0x{:04x} of {} before its end", granted.number,
-                         whose);
+                         whose());
     }
   }
   return {};
