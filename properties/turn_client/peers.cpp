@@ -218,11 +218,13 @@ TEST(TurnClient, drops_a_peer_that_the_relay_refuses) {
 
 // BUG C03
 TEST(TurnClient, does_not_ask_for_a_peer_of_the_other_family) {
-  Bench bench;
-  bench.allocate();
   const PeerAddress six{at("[2001:db8::5]:7000")};
-  EXPECT_EQ(bench.client.bind_channel(six, bench.now).error(), CommandError::wrong_family);
-  EXPECT_EQ(bench.client.create_permission(six, bench.now).error(), CommandError::wrong_family);
+  for (const bool is_allocated : {false, true}) {
+    Bench bench;
+    if (is_allocated) bench.allocate();
+    EXPECT_EQ(bench.client.bind_channel(six, bench.now).error(), CommandError::wrong_family);
+    EXPECT_EQ(bench.client.create_permission(six, bench.now).error(), CommandError::wrong_family);
+  }
 }
 
 // PROTOCOL H6

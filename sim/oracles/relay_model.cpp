@@ -137,8 +137,9 @@ std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlan
     if (!seconds) return "Refresh success without LIFETIME (RFC 8656, section 8.2)";
     if (deletes) {
       allocation->span = {now, now};
-    } else {
-      allocation->span.extend(now + Duration(std::chrono::seconds(*seconds)), repeated);
+    } else if (!repeated) {
+      // A copy, whoever sent it, does nothing a second time (PROTOCOL F6, AB12).
+      allocation->span.extend(now + Duration(std::chrono::seconds(*seconds)), false);
     }
     return {};
   }
