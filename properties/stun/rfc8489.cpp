@@ -118,10 +118,12 @@ TEST(MessageView, shows_one_sha256_integrity_and_nothing_behind_it) {
   EXPECT_TRUE(view->verifies_sha256(sample_key));
 }
 
-/// A message that ends with the first `size` bytes of its digest, or with zeros behind them.
-Buffer truncated(std::size_t size) {
+/// A message that ends with the first `size` bytes of its digest, or with zeros behind them. What
+/// the digest covers says the length with the padding behind the digest, or without.
+Buffer truncated(std::size_t size, bool counts_padding = true) {
   Buffer message = with_attribute(AttributeType::message_integrity_sha256, Buffer(size, 0));
-  const Bytes covered = Bytes(message).first(header_size);
+  Buffer covered(message.begin(), message.begin() + header_size);
+  if (!counts_padding) covered[3] = static_cast<std::uint8_t>(4 + size);
   const Sha256Digest digest = sample_key.digest_sha256(covered);
   std::copy_n(digest.begin(), std::min(size, digest.size()), message.begin() + header_size + 4);
   return message;
@@ -129,16 +131,18 @@ Buffer truncated(std::size_t size) {
 
 // PROTOCOL K11
 TEST(MessageView, accepts_a_truncated_digest_only_where_it_may_be) {
-  for (const std::size_t size : {0u, 12u, 14u, 16u, 20u, 24u, 28u, 31u, 32u, 36u}) {
-    const Buffer message = truncated(size);
-    const auto view = MessageView::decode(message);
-    ASSERT_TRUE(view);
-    EXPECT_EQ(view->verifies_sha256(sample_key), size == 32) << size;
-    EXPECT_EQ(view->verifies_sha256(sample_key, 16), size % 4 == 0 && size >= 16 && size <= 32)
-        << size;
-    EXPECT_EQ(view->verifies_sha256(sample_key, 20), size % 4 == 0 && size >= 20 && size <= 32)
-        << size;
-    EXPECT_EQ(view->verifies_sha256(sample_key, 0), view->verifies_sha256(sample_key, 16));
+  for (const std::size_t size : {0u, 12u, 14u, 16u, 17u, 20u, 24u, 28u, 30u, 31u, 32u, 36u}) {
+    for (const bool counts_padding : {true, false}) {
+      const Buffer message = truncated(size, counts_padding);
+      const auto view = MessageView::decode(message);
+      ASSERT_TRUE(view);
+      EXPECT_EQ(view->verifies_sha256(sample_key), size == 32) << size;
+      EXPECT_EQ(view->verifies_sha256(sample_key, 16), size % 4 == 0 && size >= 16 && size <= 32)
+          << size;
+      EXPECT_EQ(view->verifies_sha256(sample_key, 20), size % 4 == 0 && size >= 20 && size <= 32)
+          << size;
+      EXPECT_EQ(view->verifies_sha256(sample_key, 0), view->verifies_sha256(sample_key, 16));
+    }
   }
 }
 
