@@ -118,7 +118,7 @@ TEST_F(Counterexample, shows_as_a_diagram_in_a_failing_run) {
   const Finished run = bench.tickover({"run", hopeless});
   EXPECT_TRUE(has(run.out, "| -- ") || has(run.out, "|-----")) << run.out;
   EXPECT_TRUE(has(run.out, "LOST (partition)")) << run.out;
-  EXPECT_FALSE(has(run.out, "lines left out: -v shows all")) << run.out;
+  EXPECT_FALSE(has(run.out, "-v shows all of it")) << run.out;
 }
 
 TEST_F(Counterexample, can_be_told_by_fates) {

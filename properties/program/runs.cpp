@@ -60,6 +60,46 @@ TEST_F(RunVerb, writes_a_log_that_jq_reads_as_a_story) {
   }
 }
 
+TEST_F(RunVerb, tells_in_forty_lines_what_a_long_run_is_about) {
+  bench.write("long.toml", R"(# S
+format   = 1
+duration = "20min"
+[[host]]
+name = "relay"
+role = "turn-server"
+[[host]]
+name  = "alice"
+role  = "turn-client"
+relay = "relay"
+[[host]]
+name = "bob"
+role = "peer"
+echo = true
+[[link]]
+between = ["alice", "relay"]
+loss    = "10%"
+[[link]]
+between = ["relay", "bob"]
+[[traffic]]
+from  = "alice"
+to    = "bob"
+every = "1s"
+[[fault]]
+at     = "10min"
+for    = "5s"
+reboot = "relay"
+)");
+  const Finished run = bench.tickover({"run", "long.toml"});
+  EXPECT_EQ(run.exit, 0);
+  // Two above the timeline, four below.
+  EXPECT_LE(run.lines().size(), 46u);
+  for (const char* words : {"600.000000000  reboot of relay begins", "relay starts again",
+                            " is gone", " lines left out)", "-v shows all of it"}) {
+    EXPECT_NE(run.out.find(words), std::string::npos) << words;
+  }
+  EXPECT_GT(bench.tickover({"run", "long.toml", "-v"}).lines().size(), 1'000u);
+}
+
 TEST_F(RunVerb, refuses_a_log_that_cannot_be_written) {
   for (const std::string log : {"no/folder/x", ".", "/dev/full", talk}) {
     const Finished run = bench.tickover({"run", talk, "--log", log});

@@ -17,13 +17,16 @@
 #include "sim/program/replay_line.h"
 #include "sim/report/json.h"
 #include "sim/report/log.h"
+#include "sim/report/timeline.h"
 #include "sim/search/run_case.h"
 
 namespace tickover::sim {
 namespace {
 
-/// A short timeline shows this many lines from its beginning, and as many from its end.
-constexpr std::size_t shown_lines = 20;
+/// A short timeline has so many lines.
+constexpr std::size_t shown_lines = 40;
+/// Of a crash, the last lines say most.
+constexpr std::size_t last_lines = 20;
 /// A run of up to this many steps is run twice, so that a machine which is not deterministic shows.
 constexpr std::uint64_t most_steps_twice = 1'000'000;
 
@@ -31,16 +34,14 @@ struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-void print_timeline(const std::vector<std::string>& lines, bool whole) {
-  const bool fits = whole || lines.size() <= 2 * shown_lines;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (!fits && i == shown_lines) {
-      fmt::print("{:>16}  ({} lines left out: -v shows all)\n", "...",
-                 lines.size() - 2 * shown_lines);
-      i = lines.size() - shown_lines;
-    }
-    fmt::print("{}\n", lines[i]);
+void print_timeline(const Timeline& timeline, bool whole) {
+  if (whole) {
+    for (const std::string& line : timeline.lines()) fmt::print("{}\n", line);
+    return;
   }
+  const std::vector<std::string> lines = timeline.shortened(shown_lines);
+  for (const std::string& line : lines) fmt::print("{}\n", line);
+  if (timeline.lines().size() > shown_lines) fmt::print("{:>16}  -v shows all of it\n", "");
 }
 
 std::vector<std::string> complaints(const Outcome& outcome, const Plan& plan,
@@ -188,8 +189,7 @@ struct Watching {
     if (self->log) self->log->spill();
     if (!self->shows_timeline) return;
     const std::vector<std::string>& lines = self->timeline.lines();
-    for (std::size_t i = lines.size() - std::min(lines.size(), shown_lines); i < lines.size();
-         ++i) {
+    for (std::size_t i = lines.size() - std::min(lines.size(), last_lines); i < lines.size(); ++i) {
       [[maybe_unused]] auto written = ::write(STDOUT_FILENO, lines[i].data(), lines[i].size());
       written = ::write(STDOUT_FILENO, "\n", 1);
     }
@@ -296,7 +296,7 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
     std::vector<std::string> diagram;
     if (outcome.exit != ExitCode::held) diagram = why_of(*plan, {.steps = request.steps});
     if (diagram.empty() || request.verbose) {
-      print_timeline(watching.timeline.lines(), request.verbose);
+      print_timeline(watching.timeline, request.verbose);
     }
     for (const std::string& line : diagram) fmt::print("{}\n", line);
     for (const std::string& line : written) fmt::print("{}\n", line);

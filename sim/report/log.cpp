@@ -77,13 +77,4 @@ void JsonLog::spill() const {
   [[maybe_unused]] const auto written = ::write(descriptor_, buffer_.data(), buffer_.size());
 }
 
-void Timeline::see(const Step& step, const World& world) {
-  scratch_.clear();
-  tell(step, world, scratch_);
-  for (const StoryLine& line : scratch_) {
-    if (!whole_ && line.weight == Weight::trace) continue;
-    lines_.push_back(fmt::format("{:>16}  {}", seconds_text(step.time), line.message));
-  }
-}
-
 }  // namespace tickover::sim

@@ -35,18 +35,4 @@ class JsonLog final : public Watcher {
   bool ok_ = true;
 };
 
-/// Keeps the last lines of a run for its report, whole or only those that matter.
-class Timeline final : public Watcher {
- public:
-  explicit Timeline(bool whole) : whole_(whole) {}
-  void see(const Step& step, const World& world) override;
-
-  const std::vector<std::string>& lines() const { return lines_; }
-
- private:
-  bool whole_;
-  std::vector<StoryLine> scratch_;
-  std::vector<std::string> lines_;
-};
-
 }  // namespace tickover::sim

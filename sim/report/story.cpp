@@ -23,6 +23,15 @@ std::string target_text(const World& world, const SentRecord& sent) {
   return sent.remote.text();
 }
 
+/// Requests and their answers say more than data.
+Interest interest_of(const World& world, HostIndex sender, bool has_id, const PacketId& id) {
+  if (!has_id || sender == no_index) return Interest::routine;
+  const std::string_view kind = world.kind_name(sender, id.kind);
+  const bool is_transaction =
+      kind.ends_with(" request") || kind.ends_with(" success") || kind.ends_with(" error");
+  return is_transaction ? Interest::ordinary : Interest::routine;
+}
+
 void tell_sent(const Step& step, const World& world, std::vector<StoryLine>& lines) {
   for (const SentRecord& sent : step.sent) {
     StoryLine line;
@@ -32,6 +41,7 @@ void tell_sent(const Step& step, const World& world, std::vector<StoryLine>& lin
                     sent.size, sent.local.text(), sent.remote.text());
     if (sent.fate.dropped != DropReason::none || sent.fate.is_bent()) line.weight = Weight::warning;
     line.message += fate_words(sent.fate);
+    line.interest = interest_of(world, step.host, sent.has_id, sent.id);
     lines.push_back(std::move(line));
   }
 }
@@ -110,8 +120,11 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
   const std::string& host = name_of_host(world, step.host);
   switch (step.kind) {
     case StepKind::start:
-      lines.push_back(
-          {Weight::info, world.boots(step.host) > 1 ? host + " starts again" : host + " starts"});
+      if (world.boots(step.host) > 1) {
+        lines.push_back({Weight::info, host + " starts again", Interest::telling});
+      } else {
+        lines.push_back({Weight::info, host + " starts"});
+      }
       break;
     case StepKind::socket:
       break;
@@ -123,7 +136,8 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
              fmt::format(
                  "{} from {} to {} does not arrive ({})", packet, name_of_host(world, step.sender),
                  step.has_id ? world.plan().to_name(step.id.direction) : step.destination.text(),
-                 name_of(step.dropped))});
+                 name_of(step.dropped)),
+             interest_of(world, step.sender, step.has_id, step.id)});
       } else {
         lines.push_back({step.forged ? Weight::warning : Weight::trace,
                          fmt::format("{} gets {}{} from {}", host, packet,
@@ -166,14 +180,16 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
       break;
     case StepKind::fault:
       if (step.fault == no_index) {
-        lines.push_back({Weight::info, "the network heals: all faults end"});
+        lines.push_back({Weight::info, "the network heals: all faults end", Interest::telling});
       } else {
         const FaultPlan& fault = world.plan().faults[step.fault];
         const bool instant = fault.is_over_at_once();
-        lines.push_back({Weight::info, fmt::format("{}{}", fault_text(world.plan(), step.fault),
-                                                   instant             ? ""
-                                                   : step.fault_begins ? " begins"
-                                                                       : " ends")});
+        lines.push_back({Weight::info,
+                         fmt::format("{}{}", fault_text(world.plan(), step.fault),
+                                     instant             ? ""
+                                     : step.fault_begins ? " begins"
+                                                         : " ends"),
+                         Interest::telling});
       }
       break;
   }
@@ -215,12 +231,15 @@ StoryLine tell(const Notice& notice, std::string_view host) {
     case Notice::Kind::candidate_added:
       line.message +=
           fmt::format(", {} is reachable at {}", notice.remote.text(), notice.local.text());
+      line.interest = Interest::telling;
       break;
     case Notice::Kind::candidate_removed:
       line.message += fmt::format(", {} is gone", notice.local.text());
+      line.interest = Interest::telling;
       break;
     case Notice::Kind::failed:
       line.weight = Weight::warning;
+      line.interest = Interest::telling;
       line.message = fmt::format("{} gives up: {}", host, notice.name);
       if (notice.number != 0) line.message += fmt::format(" (error {})", notice.number);
       break;
@@ -228,6 +247,7 @@ StoryLine tell(const Notice& notice, std::string_view host) {
     case Notice::Kind::peer_lost:
     case Notice::Kind::other:
       line.message += details_text(notice);
+      if (notice.name.ends_with(" refreshed")) line.interest = Interest::routine;
       break;
   }
   return line;

@@ -13,10 +13,15 @@ namespace tickover::sim {
 enum class Weight : std::uint8_t { trace, info, warning, error };
 std::string_view name_of(Weight weight);
 
+/// What a reader wants to see first of a long run: faults and what they do to candidates; last the
+/// data that was lost, and what is renewed as it should be.
+enum class Interest : std::uint8_t { routine, ordinary, telling };
+
 /// One line about a step, in words.
 struct StoryLine {
   Weight weight = Weight::trace;
   std::string message;  // "alice sends Refresh request 3, copy 2 to relay: lost (loss)"
+  Interest interest = Interest::ordinary;
 };
 
 /// What a step did, as a person would tell it; appended to `lines`. The same world, the same words.
