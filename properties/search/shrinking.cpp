@@ -264,6 +264,35 @@ TEST(Minimise, looks_again_once_something_is_gone) {
   EXPECT_EQ(items, (std::vector<char>{'m', 'n'}));
 }
 
+TEST(SimplerSettings, try_everything_that_can_be_said_of_a_nat) {
+  NatSpec odd{.name = "nat",
+              .addresses = {IpAddress::parse("198.51.100.1").value()},
+              .behind = "outer",
+              .mapping = NatBehaviour::address,
+              .filtering = NatBehaviour::address,
+              .timeout = Duration(seconds(1)),
+              .hairpinning = false,
+              .inbound_refresh = true,
+              .filter_timeout = Range<Duration>(Duration(seconds(1))),
+              .unreplied_timeout = Range<Duration>(Duration(seconds(1))),
+              .outbound_refresh = false,
+              .hairpins_inside = true,
+              .is_paired = false,
+              .keeps_parity = true,
+              .ports = PortChoice::preserve,
+              .port_range = {2'000, 3'000},
+              .port_block = 100,
+              .translates = false};
+  // Whoever adds a member is told here to add it above, and to nat_members.
+  [[maybe_unused]] const auto& [name, addresses, behind, mapping, filtering, timeout, hairpinning,
+                                inbound, filter, unreplied, outbound, inside, paired, parity, ports,
+                                range, block, translates, place] = odd;
+  Scenario s;
+  s.nats = {odd};
+  for (const Edit& edit : simpler_settings(s, small_roles())) edit(s);
+  EXPECT_EQ(s.nats.front(), NatSpec{.name = "nat"});
+}
+
 TEST(WithoutRanges, is_the_same_run) {
   const RoleRegistry& roles = small_roles();
   for (std::uint64_t seed = 1; seed < 10; ++seed) {

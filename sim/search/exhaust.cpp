@@ -6,20 +6,15 @@
 
 #include "sim/search/loss_walk.h"
 #include "sim/search/spell_out.h"
+#include "sim/world/recovery.h"
 
 namespace tickover::sim {
 namespace {
 
 /// What the roles' policies promise once nothing is lost any more, as for a heal.
 Duration policy_bound(const Plan& plan) {
-  const Duration round_trip = plan.longest_round_trip() * 2;
-  Duration bound;
-  for (HostIndex i = 0; i < plan.hosts.size(); ++i) {
-    const Role& role = *plan.hosts[i].role;
-    if (!role.recovery_bound) continue;
-    bound = std::max(bound, role.recovery_bound(plan.context(i, 0, Instant{}), round_trip));
-  }
-  return bound == Duration{} ? plan.duration : bound + round_trip;
+  const Duration bound = longest_recovery(plan);
+  return bound == Duration{} ? plan.duration : bound + plan.longest_round_trip() * 2;
 }
 
 /// The failing history as a scenario that ends when it failed.

@@ -1,24 +1,12 @@
 #include "sim/search/explicit.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
+
+#include "sim/search/spec_members.h"
 
 namespace tickover::sim {
 namespace {
-
-constexpr std::tuple optional_conditions = {
-    &LinkConditions::latency,       &LinkConditions::jitter,       &LinkConditions::wander,
-    &LinkConditions::loss,          &LinkConditions::burst_loss,   &LinkConditions::bursts,
-    &LinkConditions::flap,          &LinkConditions::trace,        &LinkConditions::duplicate,
-    &LinkConditions::copies,        &LinkConditions::copy_spacing, &LinkConditions::bandwidth,
-    &LinkConditions::queue_packets, &LinkConditions::queue_bytes,  &LinkConditions::ecn_above,
-    &LinkConditions::mtu,           &LinkConditions::reorder,      &LinkConditions::reorder_delay,
-    &LinkConditions::corrupt,       &LinkConditions::truncate};
-
-template <class Visit>
-void for_each_condition(Visit visit) {
-  std::apply([&](auto... member) { (visit(member), ...); }, optional_conditions);
-}
 
 Range<std::int64_t> number(std::uint64_t low, std::uint64_t high) {
   return {static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)};
@@ -56,7 +44,7 @@ LinkConditions all_of(const Conditions& c) {
 LinkConditions written(const Conditions& c) {
   LinkConditions said = all_of(c);
   const LinkConditions usual = all_of(Conditions{});
-  for_each_condition([&](auto member) {
+  for_each_member(condition_members, [&](auto member) {
     if (said.*member == usual.*member) (said.*member).reset();
   });
   if (c.percentiles.empty()) said.latency = Range<Duration>(c.latency);
@@ -76,7 +64,7 @@ LinkConditions written(const Conditions& c) {
 /// The keys that `spec` has, with the values that were drawn.
 LinkConditions drawn(const LinkConditions& spec, const Conditions& c) {
   LinkConditions said = all_of(c);
-  for_each_condition([&](auto member) {
+  for_each_member(condition_members, [&](auto member) {
     if (!(spec.*member)) (said.*member).reset();
   });
   said.percentiles = spec.percentiles;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sim/oracles/expectation.h"
+#include "sim/search/fairness.h"
 #include "sim/search/minimise.h"
 #include "sim/search/simpler.h"
 #include "sim/search/spell_out.h"
@@ -17,36 +18,6 @@ namespace {
 /// A candidate may take so many times as many steps as the failure did, and some.
 constexpr std::uint64_t most_growth = 4;
 constexpr std::uint64_t free_steps = 10'000;
-
-LinkConditions plain(const LinkConditions& conditions) {
-  return {.latency = conditions.latency};
-}
-
-/// Or anything else that makes one datagram fare otherwise than the next.
-bool has_dice(const LinkConditions& conditions) {
-  return !(conditions == plain(conditions));
-}
-
-bool has_dice(const Scenario& scenario) {
-  return std::ranges::any_of(scenario.links, [](const LinkSpec& link) {
-    return has_dice(link.both) || has_dice(link.there) || has_dice(link.back);
-  });
-}
-
-Scenario without_dice(Scenario scenario) {
-  for (LinkSpec& link : scenario.links) {
-    for (LinkConditions* c : {&link.both, &link.there, &link.back}) *c = plain(*c);
-  }
-  return scenario;
-}
-
-/// The same world in which nothing befalls anybody.
-Scenario untroubled(Scenario scenario) {
-  scenario = without_dice(std::move(scenario));
-  scenario.faults.clear();
-  scenario.expect.heal.reset();
-  return scenario;
-}
 
 /// Whether nothing but plain links and named datagrams decides what arrives.
 bool is_spelled_out(const Plan& plan) {
@@ -99,7 +70,12 @@ class Shrinker {
     const auto plan = plan_of(best_.scenario);
     is_connected_ = plan && is_connected(*plan);
     const bool is_expectation = failure.breach->breach_class == BreachClass::expectation;
-    needs_trouble_ = is_expectation && holds_untroubled(best_.scenario);
+    if (plan && is_expectation) {
+      run_control_ = [this, control_limits = run_limits](const Scenario& control) {
+        return run_sound(control, control_limits);
+      };
+      fairness_.emplace(best_.scenario, *plan, *failure.breach, run_control_);
+    }
   }
 
   Shrunk run() {
@@ -140,23 +116,24 @@ class Shrinker {
     if (!plan || (is_connected_ && !is_connected(*plan))) return false;
     ++best_.runs;
     if (hooks_.before) hooks_.before(candidate);
-    Outcome outcome = run_case(plan, run_limits_);
+    TroubleWatch trouble;
+    Outcome outcome = run_case(plan, run_limits_, {&trouble});
     steps_ += outcome.steps;
     if (!outcome.breach || failure_name(*outcome.breach) != name_) return false;
-    if (needs_trouble_ && !holds_untroubled(candidate)) return false;
+    if (fairness_ && !fairness_->leaves_time(*plan, trouble)) return false;
+    if (fairness_ && !fairness_->can_be_kept(candidate)) return false;
     best_.scenario = std::move(candidate);
     best_.outcome = std::move(outcome);
     if (hooks_.smaller) hooks_.smaller(best_.scenario, best_.outcome);
     return true;
   }
-  /// What is expected and cannot be, as of a run that was cut too short, is no example of what was.
-  bool holds_untroubled(const Scenario& scenario) {
-    const auto plan = plan_of(untroubled(scenario));
-    if (!plan) return false;
+  std::optional<Outcome> run_sound(const Scenario& scenario, const RunLimits& limits) {
+    const auto plan = plan_of(scenario);
+    if (!plan) return {};
     ++best_.runs;
-    const Outcome outcome = run_case(plan, run_limits_);
+    Outcome outcome = run_case(plan, limits);
     steps_ += outcome.steps;
-    return !outcome.breach || failure_name(*outcome.breach) != name_;
+    return outcome;
   }
   bool accept(const Edit& edit) {
     Scenario candidate = best_.scenario;
@@ -294,7 +271,8 @@ class Shrinker {
   std::string name_;
   std::uint64_t seed_;
   bool is_connected_ = false;
-  bool needs_trouble_ = false;
+  Fairness::Run run_control_;
+  std::optional<Fairness> fairness_;
   std::chrono::steady_clock::time_point start_;
   std::uint64_t steps_ = 0;
   Shrunk best_;

@@ -6,15 +6,11 @@
 
 #include "sim/scenario/keys.h"
 #include "sim/scenario/text.h"
+#include "sim/search/spec_members.h"
 #include "sim/search/words_of.h"
 
 namespace tickover::sim {
 namespace {
-
-template <class T>
-void erase_index(std::vector<T>& items, std::size_t index) {
-  if (index < items.size()) items.erase(items.begin() + static_cast<std::ptrdiff_t>(index));
-}
 
 void forget(Scenario& scenario, const std::string& name) {
   const auto is_it = [&](const std::string& text) { return speaks_of(text, name); };
@@ -91,6 +87,26 @@ bool is_optional(const Setting& setting, const HostSpec& host, const Scenario& s
   if (key != nullptr && key->required) return false;
   return std::ranges::none_of(
       scenario.hosts, [&](const HostSpec& other) { return says(Settings{{setting}}, other.name); });
+}
+
+/// Takes hosts away, unless one that stays needs them.
+void add_removal(std::vector<Edit>& edits, const Scenario& scenario,
+                 const std::vector<std::string>& names) {
+  const auto goes = [names](const HostSpec& host) {
+    return std::ranges::find(names, host.name) != names.end();
+  };
+  // A link may also lead to a NAT, or to a group.
+  if (std::ranges::count_if(scenario.hosts, goes) != std::ssize(names)) return;
+  const bool is_needed = std::ranges::any_of(scenario.hosts, [&](const HostSpec& host) {
+    return !goes(host) && std::ranges::any_of(names, [&](const std::string& name) {
+      return says(host.settings, name);
+    });
+  });
+  if (is_needed) return;
+  edits.push_back([names, goes](Scenario& s) {
+    std::erase_if(s.hosts, goes);
+    for (const std::string& name : names) forget(s, name);
+  });
 }
 
 /// The hosts behind it stand in the public network then.
@@ -196,42 +212,16 @@ void fix_faults(Scenario& scenario, const Plan& plan) {
 
 void add_condition_edits(std::vector<Edit>& edits, std::size_t link,
                          LinkConditions LinkSpec::* part) {
-  const auto clear = [&](auto member) {
+  edits.push_back([=](Scenario& s) { (s.links[link].*part).percentiles = {}; });
+  for_each_member(condition_members, [&](auto member) {
     edits.push_back([=](Scenario& s) { (s.links[link].*part).*member = {}; });
-  };
-  clear(&LinkConditions::percentiles);
-  clear(&LinkConditions::jitter);
-  clear(&LinkConditions::wander);
-  clear(&LinkConditions::loss);
-  clear(&LinkConditions::burst_loss);
-  clear(&LinkConditions::bursts);
-  clear(&LinkConditions::flap);
-  clear(&LinkConditions::trace);
-  clear(&LinkConditions::duplicate);
-  clear(&LinkConditions::copies);
-  clear(&LinkConditions::copy_spacing);
-  clear(&LinkConditions::bandwidth);
-  clear(&LinkConditions::queue_packets);
-  clear(&LinkConditions::queue_bytes);
-  clear(&LinkConditions::ecn_above);
-  clear(&LinkConditions::mtu);
-  clear(&LinkConditions::reorder);
-  clear(&LinkConditions::reorder_delay);
-  clear(&LinkConditions::corrupt);
-  clear(&LinkConditions::truncate);
-  clear(&LinkConditions::latency);
+  });
 }
 
 void add_nat_edits(std::vector<Edit>& edits, const std::function<NatSpec&(Scenario&)>& nat) {
-  const auto reset = [&](auto member) {
+  for_each_member(nat_members, [&](auto member) {
     edits.push_back([=](Scenario& s) { nat(s).*member = NatSpec().*member; });
-  };
-  reset(&NatSpec::mapping);
-  reset(&NatSpec::filtering);
-  reset(&NatSpec::timeout);
-  reset(&NatSpec::addresses);
-  reset(&NatSpec::hairpinning);
-  reset(&NatSpec::inbound_refresh);
+  });
 }
 
 void add_host_edits(std::vector<Edit>& edits, const Scenario& scenario, std::size_t i,
@@ -311,15 +301,7 @@ Scenario without_ranges(const Plan& plan) {
 std::vector<Edit> removals_of_nodes(const Scenario& scenario) {
   std::vector<Edit> edits;
   for (std::size_t i = scenario.hosts.size(); i-- > 0;) {
-    const std::string& name = scenario.hosts[i].name;
-    const bool is_needed = std::ranges::any_of(scenario.hosts, [&](const HostSpec& other) {
-      return other.name != name && says(other.settings, name);
-    });
-    if (!is_needed)
-      edits.push_back([i, name](Scenario& s) {
-        erase_index(s.hosts, i);
-        forget(s, name);
-      });
+    add_removal(edits, scenario, {scenario.hosts[i].name});
     if (scenario.hosts[i].count > 1) {
       edits.push_back([i](Scenario& s) { make_single(s, i); });
       edits.push_back([i](Scenario& s) { s.hosts[i].count = 2; });
@@ -332,6 +314,8 @@ std::vector<Edit> removals_of_nodes(const Scenario& scenario) {
   for (const NatSpec& nat : scenario.nats) {
     edits.push_back([name = nat.name](Scenario& s) { remove_nat(s, name); });
   }
+  // Two who have nobody but each other go together, or not at all.
+  for (const LinkSpec& link : scenario.links) add_removal(edits, scenario, {link.a, link.b});
   return edits;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "core/random.h"
+#include "sim/world/recovery.h"
 
 namespace tickover::sim {
 namespace {
@@ -278,21 +279,7 @@ void PlanBuilder::add_heal() {
   plan_->always_from = Instant::at(draw(expect.always_from, word("expect.always-from")));
   if (!expect.heal) return;
   plan_->heal_at = Instant::at(draw(expect.heal->at, word("expect.heal.at")));
-  if (expect.heal->within) {
-    plan_->heal_within = *expect.heal->within;
-  } else {
-    // An answer crosses at most two links each way: to the relay, and from there to the peer.
-    const Duration round_trip = plan_->longest_round_trip() * 2;
-    for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
-      const Role& role = *plan_->hosts[i].role;
-      if (!role.recovery_bound) continue;
-      const RoleContext context = plan_->context(i, 0, Instant{});
-      plan_->heal_within = std::max(plan_->heal_within, role.recovery_bound(context, round_trip));
-    }
-    Duration slowest_flow;
-    for (const FlowPlan& flow : plan_->flows) slowest_flow = std::max(slowest_flow, flow.every);
-    plan_->heal_within += slowest_flow + round_trip;
-  }
+  plan_->heal_within = expect.heal->within.value_or(recovery_time(*plan_));
   const Duration needed = plan_->heal_at.since_origin() + plan_->heal_within;
   if (plan_->duration < needed) {
     constexpr std::int64_t second = 1'000'000'000;

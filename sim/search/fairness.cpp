@@ -1,0 +1,155 @@
+#include "sim/search/fairness.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include "sim/world/recovery.h"
+
+namespace tickover::sim {
+namespace {
+
+/// What comes so much later than its link says is as good as lost: it is asked for again.
+constexpr Duration as_good_as_lost = std::chrono::milliseconds(500);
+
+LinkConditions plain(const LinkConditions& conditions) {
+  return {.latency = conditions.latency};
+}
+
+bool has_dice(const LinkConditions& conditions) {
+  return !(conditions == plain(conditions));
+}
+
+/// Whether it befalls a host or a NAT, not what is on its way.
+bool is_event_of_node(const FaultSpec& fault) {
+  return std::holds_alternative<Reboot>(fault.action) ||
+         std::holds_alternative<Suspend>(fault.action) ||
+         std::holds_alternative<Move>(fault.action) ||
+         std::holds_alternative<NatReset>(fault.action) ||
+         std::holds_alternative<NatFlap>(fault.action) ||
+         std::holds_alternative<NatMove>(fault.action) ||
+         std::holds_alternative<WallJump>(fault.action);
+}
+
+/// Leaves of a list what is the broken sentence; of another list nothing.
+template <class List, class Text>
+void narrow(List& list, bool is_its, const std::string& sentence, Text text) {
+  std::erase_if(list, [&](const auto& each) { return !is_its || text(each) != sentence; });
+}
+
+}  // namespace
+
+Scenario without_dice(Scenario scenario) {
+  for (LinkSpec& link : scenario.links) {
+    for (LinkConditions* c : {&link.both, &link.there, &link.back}) *c = plain(*c);
+  }
+  return scenario;
+}
+
+bool has_dice(const Scenario& scenario) {
+  return std::ranges::any_of(scenario.links, [](const LinkSpec& link) {
+    return has_dice(link.both) || has_dice(link.there) || has_dice(link.back);
+  });
+}
+
+void TroubleWatch::see(const Step& step, const World& world) {
+  if (step.kind == StepKind::fault) {
+    const bool is_heal = step.fault == no_index;
+    last_ = step.time;
+    if (is_heal) {
+      at_work_ = 0;
+    } else if (!step.fault_begins) {
+      at_work_ -= std::min<std::uint64_t>(at_work_, 1);
+    } else if (!world.plan().faults[step.fault].is_over_at_once()) {
+      ++at_work_;
+    }
+  }
+  for (const SentRecord& sent : step.sent) {
+    if (!sent.has_id) continue;
+    const Duration latency = world.plan().directions[sent.id.direction].conditions.latency;
+    const bool is_lost = sent.fate.dropped != DropReason::none || sent.fate.is_bent();
+    if (is_lost || sent.fate.delay[0] >= latency + as_good_as_lost) last_ = step.time;
+  }
+}
+
+Instant TroubleWatch::last(const Plan& plan) const {
+  return at_work_ > 0 ? Instant::at(plan.duration) : last_;
+}
+
+Fairness::Fairness(const Scenario& scenario, const Plan& plan, const Breach& breach, const Run& run)
+    : run_(run),
+      oracle_(breach.oracle),
+      duration_(plan.duration),
+      always_from_(plan.always_from),
+      is_at_end_(breach.what.find(", at least ") != std::string::npos) {
+  // `finally "alice has an allocation" (line 17): …`
+  const std::size_t opening = breach.what.find(" \"");
+  const std::size_t closing =
+      opening == std::string::npos ? opening : breach.what.find('"', opening + 2);
+  if (oracle_ == "expect" && closing != std::string::npos) {
+    list_ = breach.what.substr(0, opening);
+    sentence_ = breach.what.substr(opening + 2, closing - opening - 2);
+  }
+  std::vector controls = {Control::same_events, Control::no_events};
+  if (list_ == "within")
+    controls.insert(controls.end(), {Control::state_at_all, Control::event_at_all});
+  for (const Control control : controls) {
+    if (!holds(control, scenario)) continue;
+    control_ = control;
+    return;
+  }
+}
+
+bool Fairness::leaves_time(const Plan& plan, const TroubleWatch& trouble) const {
+  if (list_ == "always") {
+    return plan.always_from >= always_from_ &&
+           Instant::at(plan.duration) >= std::min(always_from_, Instant::at(duration_));
+  }
+  // What did not happen often enough may need the whole run for it.
+  if (list_ == "count" && is_at_end_) return plan.duration >= duration_;
+  if (list_ != "finally") return true;
+  const Instant settled = trouble.last(plan) + recovery_time(plan);
+  return Instant::at(plan.duration) >= std::min(Instant::at(duration_), settled);
+}
+
+bool Fairness::can_be_kept(const Scenario& scenario) const {
+  return !control_ || holds(*control_, scenario);
+}
+
+bool Fairness::holds(Control control, const Scenario& scenario) const {
+  const auto outcome = run_(world_of(control, scenario));
+  if (!outcome || outcome->exit != ExitCode::held) return false;
+  return std::ranges::any_of(outcome->judgements, [&](const auto& judged) {
+    return judged.first == oracle_ && judged.second > 0;
+  });
+}
+
+Scenario Fairness::world_of(Control control, Scenario scenario) const {
+  scenario = without_dice(std::move(scenario));
+  std::erase_if(scenario.faults, [&](const FaultSpec& fault) {
+    return control != Control::same_events || !is_event_of_node(fault);
+  });
+  ExpectSpec& expect = scenario.expect;
+  const auto text_of = [](const Sentence& sentence) { return sentence.text; };
+  const auto text_of_event = [](const auto& spec) { return spec.of.text; };
+  const bool is_heal = list_.empty();
+  if (!is_heal) narrow(expect.finally_, list_ == "finally", sentence_, text_of);
+  narrow(expect.always, list_ == "always", sentence_, text_of);
+  narrow(expect.never, list_ == "never", sentence_, text_of);
+  narrow(expect.count, list_ == "count", sentence_, text_of_event);
+  narrow(expect.within, list_ == "within", sentence_, text_of);
+  narrow(expect.budget, list_ == "budget", sentence_, text_of_event);
+  if (!is_heal && !sentence_.ends_with(" after the heal")) expect.heal.reset();
+  if (control != Control::state_at_all && control != Control::event_at_all) return scenario;
+  const Sentence goal{sentence_.substr(0, sentence_.find(" within ")), {}};
+  expect.within.clear();
+  if (control == Control::state_at_all) {
+    expect.finally_ = {goal};
+  } else {
+    expect.count = {{goal, {1, std::numeric_limits<std::int64_t>::max()}}};
+  }
+  return scenario;
+}
+
+}  // namespace tickover::sim
