@@ -45,6 +45,9 @@ void redirect(int descriptor, const std::string& path) {
 pid_t spawn(const std::string& folder, const std::function<int()>& body) {
   std::cout.flush();
   std::fflush(nullptr);
+  // What an earlier program printed is not to be taken for this one's.
+  std::error_code error;
+  for (const char* suffix : {out_suffix, err_suffix}) fs::remove(folder + suffix, error);
   const pid_t child = ::fork();
   CHECK(child >= 0);
   if (child > 0) return child;

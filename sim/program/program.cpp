@@ -14,6 +14,7 @@
 #include "sim/program/explain_verb.h"
 #include "sim/program/faults_verb.h"
 #include "sim/program/list.h"
+#include "sim/program/lost_output.h"
 #include "sim/program/new.h"
 #include "sim/program/option.h"
 #include "sim/program/replay_verb.h"
@@ -256,14 +257,6 @@ CLI::App* add_sweep(CLI::App& app, SweepRequest& sweep, const std::string& progr
   return verb;
 }
 
-/// Nothing that was printed may be lost unnoticed, as on a full disk.
-int flushed(int code) {
-  std::cout.flush();
-  if (std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  std::cerr << "tickover: not all output could be written\n";
-  return code != 0 ? code : static_cast<int>(ExitCode::usage);
-}
-
 }  // namespace
 
 int run_program(int argc, char** argv, const RoleRegistry& registry) {
@@ -368,6 +361,7 @@ int run_program(int argc, char** argv, const RoleRegistry& registry) {
     return flushed(0);
   }
   install_crash_notes();
+  end_where_output_is_lost();
   // An exception that nobody expects is a crash of the machine that threw it.
   const auto run_verbs = [&]() noexcept {
     if (run_app->parsed()) return run_verb(run, registry);
