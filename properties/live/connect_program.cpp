@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "properties/live/relay_process.h"
 
 namespace tickover::sim::live {
@@ -17,6 +20,15 @@ class LiveConnect : public testing::Test {
                                       "--password-file", "password.txt"};
     words.insert(words.end(), more.begin(), more.end());
     return bench.tickover(words);
+  }
+  /// Started, and its allocation made.
+  pid_t holding(const Endpoint& relay) {
+    const pid_t client = bench.start(
+        {"connect", relay.text(), "--user", "alice", "--password-file", "password.txt"});
+    for (int i = 0; i < 500 && bench.printed().find("allocated") == std::string::npos; ++i) {
+      std::this_thread::sleep_for(10ms);
+    }
+    return client;
   }
   std::string asked(const Finished& finished, const std::string& filter) {
     bench.write("out.json", finished.out);
@@ -107,11 +119,7 @@ TEST_F(LiveConnect, ends_with_three_where_there_is_nothing_to_be_had) {
 
 TEST_F(LiveConnect, gives_the_allocation_back_at_a_signal) {
   RelayProcess relay(relay_bench, {"--once"});
-  const pid_t client = bench.start(
-      {"connect", relay.address.text(), "--user", "alice", "--password-file", "password.txt"});
-  for (int i = 0; i < 500 && bench.printed().find("allocated") == std::string::npos; ++i) {
-    std::this_thread::sleep_for(10ms);
-  }
+  const pid_t client = holding(relay.address);
   ::kill(client, SIGINT);
   const Finished finished = bench.finish(client);
   EXPECT_EQ(finished.exit, 0);
@@ -119,13 +127,101 @@ TEST_F(LiveConnect, gives_the_allocation_back_at_a_signal) {
   EXPECT_NE(relay.finish().out.find("1 allocations made, 0 left"), std::string::npos);
 }
 
-// A relay that denies loopback peers is not asked again and again.
+TEST_F(LiveConnect, claims_nothing_that_a_dead_relay_did_not_confirm) {
+  std::optional<RelayProcess> relay(std::in_place, relay_bench, open_relay);
+  const pid_t client = holding(relay->address);
+  relay.reset();
+  ::kill(client, SIGINT);
+  const Finished finished = bench.finish(client);
+  EXPECT_EQ(finished.exit, 3) << finished.out;
+  EXPECT_NE(finished.out.find("\nnot held: 127.0.0.1:"), std::string::npos) << finished.out;
+  EXPECT_NE(finished.out.find("the relay did not answer"), std::string::npos) << finished.out;
+  EXPECT_EQ(finished.out.find("gave"), std::string::npos) << finished.out;
+}
+
+// A new nonce is asked for first; what comes then is what counts.
+TEST_F(LiveConnect, is_told_by_a_new_relay_that_it_had_no_allocation) {
+  std::optional<RelayProcess> relay(std::in_place, relay_bench, open_relay);
+  const Endpoint address = relay->address;
+  const pid_t client = holding(address);
+  relay.reset();
+  relay.emplace(relay_bench, open_relay, address);
+  ::kill(client, SIGINT);
+  const Finished finished = bench.finish(client);
+  EXPECT_EQ(finished.exit, 3) << finished.out;
+  EXPECT_NE(finished.out.find("the relay knows of no allocation (437)\nnot held: "),
+            std::string::npos)
+      << finished.out;
+}
+
+TEST_F(LiveConnect, gives_the_allocation_back_when_nobody_reads_its_output) {
+  RelayProcess relay(relay_bench, {});
+  const Finished finished =
+      bench.shell(Workbench::program() + " connect " + relay.address.text() +
+                  " --user alice --password s3cret --keep-alive 300ms | head -n 1");
+  EXPECT_NE(finished.out.find("allocated 127.0.0.1:"), std::string::npos) << finished.out;
+  EXPECT_EQ(finished.err, "tickover: not all output could be written\n");
+  const Finished ended = relay.end(SIGTERM);
+  EXPECT_NE(ended.out.find("1 allocations made, 0 left"), std::string::npos) << ended.out;
+}
+
+TEST_F(LiveConnect, counts_two_addresses_of_one_allocation_once) {
+  RelayProcess relay(relay_bench, {"--relay-address", "127.0.0.1", "--relay-address", "::1"});
+  const Finished told = connect(relay, {"--for", "300ms", "--family", "both"});
+  EXPECT_NE(told.out.find("and with it [::1]:"), std::string::npos) << told.out;
+  EXPECT_EQ(told.out.find("again"), std::string::npos) << told.out;
+  EXPECT_NE(told.out.find("held: 127.0.0.1:"), std::string::npos) << told.out;
+  const Finished finished = connect(relay, {"--for", "300ms", "--family", "both", "--json"});
+  EXPECT_EQ(asked(finished,
+                  ".held, .allocations, .losses, .farewell, "
+                  "(.additional | startswith(\"[::1]:\"))"),
+            "true\n1\n0\ngiven back\ntrue\n")
+      << finished.out;
+}
+
+// A relay that denies this host's addresses is asked for each of them once.
 TEST_F(LiveConnect, says_when_the_relay_takes_no_peer) {
   RelayProcess relay(relay_bench, {});
-  const Finished finished = connect(relay, {"--for", "500ms", "--echo"});
+  const Finished finished = connect(relay, {"--for", "1s", "--echo"});
   EXPECT_EQ(finished.exit, 3);
-  EXPECT_NE(finished.out.find("peer refused: 127.0.0.1:"), std::string::npos) << finished.out;
-  EXPECT_NE(finished.out.find("(403)"), std::string::npos) << finished.out;
+  std::vector<std::string> refused;
+  for (const std::string& line : finished.lines()) {
+    const std::size_t at = line.find("peer refused: ");
+    if (at == std::string::npos) continue;
+    EXPECT_TRUE(line.ends_with(" (403)")) << line;
+    const std::size_t ip = at + 14;
+    refused.push_back(line.substr(ip, line.find(':', ip) - ip));
+  }
+  std::ranges::sort(refused);
+  EXPECT_TRUE(std::ranges::count(refused, "127.0.0.1") == 1) << finished.out;
+  EXPECT_EQ(std::ranges::adjacent_find(refused), refused.end()) << finished.out;
+  EXPECT_NE(finished.out.find("\nthe relay takes no address of this host as a peer: --peer names "
+                              "another\nheld: "),
+            std::string::npos)
+      << finished.out;
+}
+
+TEST_F(LiveConnect, says_when_the_relay_refuses_the_peer_that_was_named) {
+  RelayProcess relay(relay_bench, {});
+  const Finished finished = connect(relay, {"--for", "300ms", "--peer", "127.0.0.1:9", "--json"});
+  EXPECT_EQ(finished.exit, 3);
+  EXPECT_EQ(asked(finished, ".held, .echo.sent, .echo.\"no-peer\""),
+            "true\n0\nthe relay refuses the peer 127.0.0.1:9 (403)\n")
+      << finished.out;
+  const Finished other =
+      connect(relay, {"--for", "300ms", "--peer", "[::1]:9", "--family", "both"});
+  EXPECT_EQ(other.exit, 3);
+  EXPECT_NE(other.out.find("\nno relayed address is of the family of [::1]:9\nheld: "),
+            std::string::npos)
+      << other.out;
+}
+
+TEST_F(LiveConnect, says_what_the_system_refuses) {
+  const Finished finished = bench.shell("ulimit -n 5; " + Workbench::program() +
+                                        " connect 127.0.0.1:9 --user alice --password s3cret");
+  EXPECT_EQ(finished.exit, 2);
+  EXPECT_EQ(finished.err,
+            "tickover connect: the system refuses what it takes: Too many open files\n");
 }
 
 struct Mistake {
@@ -165,6 +261,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "times must be longer"},
         Mistake{{"127.0.0.1:9", "--user", "a", "--password", "b", "--peer", "127.0.0.1"},
                 "--peer: expected ADDR:PORT"},
+        Mistake{{"127.0.0.1:9", "--user", "a", "--password", "b", "--for", "0s"},
+                "times must be longer"},
+        Mistake{{"127.0.0.1:9", "--user", "a", "--password", "b", "--peer", "[::1]:9"},
+                "--peer: no IPv4 address, as --family asks for, reaches [::1]:9"},
+        Mistake{{"127.0.0.1:9", "--user", "a", "--password", "b", "--peer", "127.0.0.1:9",
+                 "--family", "ipv6"},
+                "--peer: no IPv6 address, as --family asks for, reaches 127.0.0.1:9"},
         Mistake{{"127.0.0.1:9", "--size", "3"}, "--size: expected a whole number from 24"}));
 
 }  // namespace

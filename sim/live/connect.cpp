@@ -10,11 +10,13 @@
 #include "core/stun/message_view.h"
 #include "sim/live/connect_report.h"
 #include "sim/live/echo.h"
+#include "sim/live/farewell.h"
 #include "sim/live/host.h"
 #include "sim/live/judge.h"
 #include "sim/live/log.h"
 #include "sim/live/log_file.h"
 #include "sim/live/places.h"
+#include "sim/live/say.h"
 #include "sim/live/secrets.h"
 #include "sim/roles/roles.h"
 #include "sim/roles/turn_client.h"
@@ -24,8 +26,8 @@ namespace {
 
 using Refusal = std::optional<std::string>;  // what is wrong, if anything is
 
-constexpr Duration farewell = std::chrono::seconds(5);      // for the last Refresh to be answered
-constexpr Duration last_answers = std::chrono::seconds(1);  // for echoes that are on their way
+constexpr Duration longest_farewell = std::chrono::seconds(5);  // for the last Refresh
+constexpr Duration last_answers = std::chrono::seconds(1);      // for echoes that are on their way
 
 /// "turn:host:port" (RFC 7065) or "host:port", the host in brackets if it is an IPv6 address.
 Refusal settle_server(const ConnectRequest& request, turn::ClientConfig& config) {
@@ -75,11 +77,25 @@ Refusal settle_password(const ConnectRequest& request, turn::ClientConfig& confi
   return {};
 }
 
-Refusal settle_times(const turn::ClientConfig& config) {
-  for (const Duration each : {config.keep_alive, config.channel_refresh, config.permission_refresh,
-                              config.first_pause, config.longest_pause, config.longest_rto}) {
+Refusal settle_times(Duration lasting, const turn::ClientConfig& config) {
+  for (const Duration each :
+       {lasting, config.keep_alive, config.channel_refresh, config.permission_refresh,
+        config.first_pause, config.longest_pause, config.longest_rto}) {
     if (each <= Duration{}) return "times must be longer than nothing";
   }
+  return {};
+}
+
+Refusal settle_peer(const ConnectRequest& request, EchoOptions& echo) {
+  if (request.peer.empty()) return {};
+  const auto peer = parse_place(request.peer, 0);
+  if (!peer || peer->port == 0) return "--peer: expected ADDR:PORT, found " + request.peer;
+  const std::size_t family = peer->family() == AddressFamily::ipv6 ? 1 : 0;
+  if (request.family != 2 && request.family != family) {
+    return fmt::format("--peer: no IPv{} address, as --family asks for, reaches {}",
+                       request.family == 0 ? 4 : 6, request.peer);
+  }
+  echo.peer = *peer;
   return {};
 }
 
@@ -93,16 +109,12 @@ class ConnectRun final : public Observer {
     turn::ClientConfig config = request_.config;
     if (auto refusal = settle_server(request_, config)) return refusal;
     if (auto refusal = settle_password(request_, config)) return refusal;
-    if (auto refusal = settle_times(config)) return refusal;
+    if (auto refusal = settle_times(request_.lasting, config)) return refusal;
     if (!request_.realm.empty()) config.expected_realm = request_.realm;
     config.relay_family = request_.family == 1 ? AddressFamily::ipv6 : AddressFamily::ipv4;
     config.additional_ipv6 = request_.family == 2;
     EchoOptions echo{.size = request_.size, .rate = request_.rate};
-    if (!request_.peer.empty()) {
-      const auto peer = parse_place(request_.peer, 0);
-      if (!peer || peer->port == 0) return "--peer: expected ADDR:PORT, found " + request_.peer;
-      echo.peer = *peer;
-    }
+    if (auto refusal = settle_peer(request_, echo)) return refusal;
     auto network =
         lay_network(driver_, request_.network, {"turn-client", "turn-server", {}}, registry_);
     if (!network) return network.error();
@@ -113,6 +125,7 @@ class ConnectRun final : public Observer {
       if (network_) log->name_as(*network_->passage, driver_);
       echo.observers = {log};
     }
+    driver_.observe(farewell_);
     driver_.observe(*this);
     if (request_.judge) {
       driver_.observe(judge_.emplace("turn-client", std::vector<Endpoint>{}, registry_));
@@ -128,10 +141,10 @@ class ConnectRun final : public Observer {
     loop_.call_on_signals({SIGINT, SIGTERM}, [this](int) { ++signals_; });
     log_file_.keep_fresh(loop_);
     driver_.start();
-    const Duration patience = request_.lasting > Duration{} ? request_.lasting : Duration::max();
-    loop_.run_until([this] { return signals_ > 0 || is_hopeless_; }, patience);
+    loop_.run_until([this] { return signals_ > 0 || is_hopeless_ || has_no_reader_; },
+                    request_.lasting);
     finish();
-    say_result();
+    say(stdout, request_.json ? report_.json() + '\n' : report_.text());
     if (!log_file_.finish("tickover connect")) return 2;
     return judge_ && !say_verdict(*judge_, request_.json) ? 1 : report_.exit_code();
   }
@@ -145,12 +158,12 @@ class ConnectRun final : public Observer {
         message->method() == stun::Method::refresh && !is_closing_) {
       ++report_.refreshes;
       const auto lifetime = message->lifetime();
-      say(lifetime ? "refreshed, for " + short_text(*lifetime) : "refreshed");
+      tell_of(lifetime ? "refreshed, for " + short_text(*lifetime) : "refreshed");
     }
     const auto error = message->error();
     if (message->message_class() == stun::Class::error && error && error->code == 438) {
       ++report_.stale_nonces;
-      say("the nonce turned over");
+      tell_of("the nonce turned over");
     }
   }
 
@@ -158,28 +171,24 @@ class ConnectRun final : public Observer {
     using Kind = Notice::Kind;
     switch (notice.kind) {
       case Kind::candidate_added:
-        report_.relayed = notice.local;
-        ++report_.allocations;
-        say(fmt::format("{} {}, seen as {}",
-                        report_.allocations > 1 ? "allocated again:" : "allocated",
-                        notice.local.text(), notice.remote.text()));
+        allocated(notice);
         break;
       case Kind::candidate_removed:
         if (is_closing_) break;
-        ++report_.losses;
-        say(fmt::format("lost {}: {}", notice.local.text(), notice.name));
+        if (notice.local != report_.additional) ++report_.losses;
+        tell_of(fmt::format("lost {}: {}", notice.local.text(), notice.name));
         break;
       case Kind::failed:
         ++report_.failures;
         report_.last_failure = notice.name;
-        say(tell(notice, "client").message);
+        tell_of(tell(notice, "client").message);
         // Nothing will be otherwise until somebody changes what was asked for.
         if (report_.allocations == 0 && needs_another_config(notice.name)) is_hopeless_ = true;
         break;
       case Kind::received:
         break;
       default:
-        if (!is_closing_) say(tell(notice, "client").message);
+        if (!is_closing_) tell_of(tell(notice, "client").message);
     }
   }
 
@@ -194,6 +203,21 @@ class ConnectRun final : public Observer {
 
   const turn::Client& client() const { return driver_.get<TurnClient>().client(); }
 
+  /// Of one allocation there may be two: the second is of the other family.
+  void allocated(const Notice& notice) {
+    const auto held = client().allocation();
+    if (held && held->additional && held->additional->endpoint == notice.local) {
+      report_.additional = notice.local;
+      return tell_of("and with it " + notice.local.text());
+    }
+    report_.relayed = notice.local;
+    report_.additional.reset();
+    ++report_.allocations;
+    tell_of(fmt::format("{} {}, seen as {}",
+                        report_.allocations > 1 ? "allocated again:" : "allocated",
+                        notice.local.text(), notice.remote.text()));
+  }
+
   /// Waits for the last echoes, gives the allocation back, and counts.
   void finish() {
     if (echo_) {
@@ -202,45 +226,40 @@ class ConnectRun final : public Observer {
                       last_answers);
     }
     report_.ran = loop_.now() - Instant();
-    report_.held = client().allocation().has_value();
     is_closing_ = true;
+    farewell_.begin(client().allocation().has_value());
     driver_.command(CloseCommand{});
-    loop_.run_until([this] { return driver_.is_idle() || signals_ > 1; }, farewell);
-    if (report_.held && driver_.is_idle()) say("gave the allocation back");
+    loop_.run_until([this] { return driver_.is_idle() || signals_ > 1; }, longest_farewell);
+    report_.farewell = farewell_.answer();
+    report_.held = report_.farewell == Farewell::Answer::given_back;
+    if (report_.farewell != Farewell::Answer::not_asked) tell_of(farewell_.text());
     report_.echoes = echo_.has_value();
     if (echo_) report_.echo = echo_->meter();
+    if (echo_) report_.no_peer = echo_->no_peer();
     report_.unused = client().counters();
     report_.sockets = driver_.counters();
     driver_.stop();
     if (network_) network_->complain();
   }
 
-  void say_result() const {
-    if (request_.json) {
-      fmt::print("{}\n", report_.json());
-      return;
-    }
-    if (echo_ && echo_->has_no_peer()) {
-      fmt::print("the relay takes no address of this host as a peer: --peer names another\n");
-    }
-    fmt::print("{}", report_.text());
-  }
-
-  void say(const std::string& what) const {
+  /// As it happens. Where nobody reads it any more, the session ends as at a signal.
+  void tell_of(const std::string& what) {
     if (request_.json) return;
     const std::int64_t ms = (loop_.now() - Instant()) / Duration(std::chrono::milliseconds(1));
-    fmt::print("{:>6}.{:03}  {}\n", ms / 1000, ms % 1000, what);
-    std::fflush(stdout);
+    const bool was_told = say(stdout, fmt::format("{:>6}.{:03}  {}\n", ms / 1000, ms % 1000, what));
+    has_no_reader_ = has_no_reader_ || !was_told;
   }
 
   const ConnectRequest& request_;
   const RoleRegistry& registry_;
   std::optional<LiveNetwork> network_;
   LogFile log_file_;
+  Farewell farewell_;
   ConnectReport report_;
   int signals_ = 0;
   bool is_hopeless_ = false;
   bool is_closing_ = false;
+  bool has_no_reader_ = false;
   std::optional<Judge> judge_;
   Loop loop_;
   Driver driver_{loop_, AnyMachine(), {.name = "client"}};
@@ -250,12 +269,14 @@ class ConnectRun final : public Observer {
 }  // namespace
 
 int connect_verb(const ConnectRequest& request, const RoleRegistry& registry) {
-  ConnectRun run(request, registry);
-  if (const auto refusal = run.prepare()) {
-    fmt::print(stderr, "tickover connect: {}\n", *refusal);
-    return 2;
-  }
-  return run.run();
+  return run_live("tickover connect", [&] {
+    ConnectRun run(request, registry);
+    if (const auto refusal = run.prepare()) {
+      say(stderr, fmt::format("tickover connect: {}\n", *refusal));
+      return 2;
+    }
+    return run.run();
+  });
 }
 
 }  // namespace tickover::sim::live

@@ -17,10 +17,10 @@ struct ConnectRequest {
   std::string password;
   std::string password_file;
   std::string realm;
-  std::size_t over = 0;    // any, ipv4, ipv6
-  std::size_t family = 0;  // ipv4, ipv6, both
-  std::size_t use = 0;     // channels, permissions
-  Duration lasting;        // zero: until a signal
+  std::size_t over = 0;                // any, ipv4, ipv6
+  std::size_t family = 0;              // ipv4, ipv6, both
+  std::size_t use = 0;                 // channels, permissions
+  Duration lasting = Duration::max();  // without an end: until a signal
   bool echo = false;
   std::string peer;
   std::uint64_t size = 100;
@@ -40,9 +40,12 @@ inline constexpr const char* connect_footer =
     "--echo sends to a peer of its own on this host, which answers through the relay; a relay "
     "that\n"
     "denies loopback peers gets another address of this host. SIGINT or SIGTERM gives the\n"
-    "allocation back and ends it, a second one ends it at once.\n"
-    "Exit codes: 0 the allocation held, and echoes came back; 1 an oracle of --judge broke; 2 bad\n"
-    "usage; 3 there was no allocation at the end, or no echo.";
+    "allocation back and ends it, a second one ends it at once; so does a reader of the output\n"
+    "that has gone.\n"
+    "Exit codes: 0 the allocation held until the relay took it back, and echoes came back; 1 an\n"
+    "oracle of --judge broke; 2 bad usage, or nothing to write to; 3 there was no allocation at "
+    "the\n"
+    "end, the relay did not confirm it, or no echo came.";
 
 /// The options of `connect`, bound to `request`.
 OptionList connect_options(ConnectRequest& request);

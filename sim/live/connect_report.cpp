@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <string_view>
+#include <utility>
 
 #include "sim/report/json.h"
 #include "sim/report/story.h"
@@ -28,11 +29,13 @@ std::string milliseconds_text(std::optional<Duration> duration) {
 }
 
 std::string ConnectReport::text() const {
-  std::string out = fmt::format(
-      "{}: {} after {}, {} allocations, {} lost, {} refreshes, {} stale nonces, {} failed "
+  std::string out = no_peer.empty() ? "" : no_peer + '\n';
+  out += fmt::format(
+      "{}: {}{} after {}, {} allocations, {} lost, {} refreshes, {} stale nonces, {} failed "
       "attempts\n",
-      held ? "held" : "not held", relayed ? relayed->text() : "no relayed address", short_text(ran),
-      allocations, losses, refreshes, stale_nonces, failures);
+      held ? "held" : "not held", relayed ? relayed->text() : "no relayed address",
+      additional ? " and " + additional->text() : "", short_text(ran), allocations, losses,
+      refreshes, stale_nonces, failures);
   if (echoes) {
     out += fmt::format(
         "echo: {} sent, {} came back, {} missing, {} twice; longest gap {}\n"
@@ -59,18 +62,22 @@ std::string ConnectReport::json() const {
       .member("held", held)
       .member("exit", exit_code())
       .member("milliseconds", ran / Duration(std::chrono::milliseconds(1)));
-  json.key("relayed");
-  if (relayed) {
-    json.value(relayed->text());
-  } else {
-    json.null();
+  for (const auto& [key, address] :
+       {std::pair("relayed", &relayed), std::pair("additional", &additional)}) {
+    json.key(key);
+    if (*address) {
+      json.value((*address)->text());
+    } else {
+      json.null();
+    }
   }
   json.member("allocations", allocations)
       .member("losses", losses)
       .member("refreshes", refreshes)
       .member("stale-nonces", stale_nonces)
       .member("failures", failures)
-      .member("last-failure", last_failure);
+      .member("last-failure", last_failure)
+      .member("farewell", name(farewell));
   const auto time = [&](std::string_view name, std::optional<Duration> duration) {
     json.key(name);
     if (duration) {
@@ -84,7 +91,8 @@ std::string ConnectReport::json() const {
     json.member("sent", echo.sent())
         .member("received", echo.received())
         .member("missing", echo.missing())
-        .member("doubled", echo.doubled());
+        .member("doubled", echo.doubled())
+        .member("no-peer", no_peer);
     time("longest-gap-us", echo.longest_gap());
     time("shortest-us", echo.shortest());
     time("median-us", echo.median());

@@ -1,5 +1,7 @@
 #include "sim/live/echo.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "sim/live/host.h"
@@ -42,7 +44,9 @@ void Echo::told(const Driver&, const Notice& notice, Instant now) {
       if (notice.remote != target_) break;
       is_ready_ = false;
       // Refused, and not merely over.
-      if (notice.number != 0) later([this] { next_peer(); });
+      if (notice.number != 0) {
+        later([this, peer = notice.remote, code = notice.number] { refused(peer, code); });
+      }
       break;
     case Notice::Kind::received:
       heard(notice, now);
@@ -69,12 +73,18 @@ void Echo::allocated(const Notice& notice) {
   later([this] { next_peer(); });
 }
 
+void Echo::refused(const Endpoint& peer, std::uint64_t code) {
+  if (!options_.peer) return next_peer();
+  no_peer_ = fmt::format("the relay refuses the peer {} ({})", peer.text(), code);
+}
+
 void Echo::next_peer() {
   if (ended_) return;
-  if (options_.peer || places_.empty() || !relayed_) {
-    no_peer_ = options_.peer || places_.empty();
+  if (places_.empty()) {
+    no_peer_ = "the relay takes no address of this host as a peer: --peer names another";
     return;
   }
+  if (!relayed_) return;
   const IpAddress place = places_.back();
   places_.pop_back();
   // Behind a NAT the relay sees an address that is not this host's.
@@ -104,7 +114,8 @@ void Echo::reach(const Endpoint& target) {
   if (ended_) return;
   target_ = target;
   is_ready_ = false;
-  client_.command(ReachCommand{target});
+  if (client_.command(ReachCommand{target})) return;
+  no_peer_ = fmt::format("no relayed address is of the family of {}", target.text());
 }
 
 void Echo::heard(const Notice& notice, Instant now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/random.h"
@@ -33,14 +34,15 @@ class Echo final : public Observer {
   const EchoMeter& meter() const { return meter_; }
   /// Sends nothing any more; waits for nothing.
   void end();
-  /// No address of this host is left that the relay would take as a peer.
-  bool has_no_peer() const { return no_peer_; }
+  /// Why there is nobody to send to, as a sentence; empty as long as there may be somebody.
+  const std::string& no_peer() const { return no_peer_; }
   std::optional<Endpoint> target() const { return target_; }
 
   void told(const Driver&, const Notice& notice, Instant now) override;
 
  private:
   void allocated(const Notice& notice);
+  void refused(const Endpoint& peer, std::uint64_t code);
   void next_peer();
   void begin(const IpAddress& place);
   void tell_peer();
@@ -61,7 +63,7 @@ class Echo final : public Observer {
   std::optional<Endpoint> target_;
   bool is_ready_ = false;
   bool is_ticking_ = false;
-  bool no_peer_ = false;
+  std::string no_peer_;
   bool ended_ = false;
   Instant tick_at_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

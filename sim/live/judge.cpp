@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "sim/live/driver.h"
+#include "sim/live/say.h"
 #include "sim/oracles/wake_honesty.h"
 #include "sim/oracles/wire.h"
 #include "sim/scenario/reader.h"
@@ -116,7 +117,7 @@ void Judge::drained(const Driver& driver, Instant now) {
 
 bool say_verdict(const Judge& judge, bool on_stderr) {
   const std::string complaint = judge.complaint();
-  fmt::print(on_stderr ? stderr : stdout, "{}judged: {}\n", complaint, judge.text());
+  say(on_stderr ? stderr : stdout, fmt::format("{}judged: {}\n", complaint, judge.text()));
   return complaint.empty();
 }
 

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "sim/live/say.h"
+
 namespace tickover::sim::live {
 
 std::optional<std::string> LogFile::open(const std::string& path, Weight least, Driver& driver) {
@@ -27,7 +29,7 @@ void LogFile::keep_fresh(Loop& loop) {
 
 bool LogFile::finish(std::string_view program) {
   if (!log_ || log_->flush()) return true;
-  fmt::print(stderr, "{}: {}: not all of the log could be written\n", program, path_);
+  say(stderr, fmt::format("{}: {}: not all of the log could be written\n", program, path_));
   return false;
 }
 

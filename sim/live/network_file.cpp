@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/live/driver.h"
+#include "sim/live/say.h"
 #include "sim/program/load.h"
 #include "sim/scenario/text.h"
 
@@ -91,8 +92,8 @@ void LiveNetwork::complain() const {
   for (std::size_t i = 0; i < faults.size(); ++i) {
     const FaultPlan& fault = faults[i];
     if (passage->matches(i) > 0 || !fault.present || !Impairment::can_do(*fault.spec)) continue;
-    fmt::print(stderr, "warning: {}\n",
-               at(file, fault.spec->place, "this fault never matched anything"));
+    say(stderr, fmt::format("warning: {}\n",
+                            at(file, fault.spec->place, "this fault never matched anything")));
   }
 }
 
@@ -115,7 +116,7 @@ std::expected<std::optional<LiveNetwork>, std::string> lay_network(Driver& drive
     for (const Problem& problem : problems) text += "\n" + problem.text();
     return std::unexpected(std::move(text));
   }
-  for (const Problem& problem : problems) fmt::print(stderr, "{}\n", problem.text());
+  for (const Problem& problem : problems) say(stderr, problem.text() + '\n');
   std::uint64_t seed = scenario->seed.value_or(1);
   if (!request.seed.empty()) {
     const auto parsed = parse_seed(request.seed);
@@ -140,7 +141,9 @@ std::expected<std::optional<LiveNetwork>, std::string> lay_network(Driver& drive
     for (const std::string& line : lines) text += "\n" + line;
     return std::unexpected(std::move(text));
   }
-  for (const std::string& line : lines) fmt::print(stderr, "warning: {}: left out\n", line);
+  for (const std::string& line : lines) {
+    say(stderr, fmt::format("warning: {}: left out\n", line));
+  }
   LiveNetwork network{request.file, std::make_unique<Impairment>(*plan, std::move(part))};
   driver.impair(*network.passage);
   driver.rename((*plan)->hosts[*self].info.name);
