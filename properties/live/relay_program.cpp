@@ -1,4 +1,5 @@
 #include "properties/live/relay_process.h"
+#include "sim/live/relay_summary.h"
 
 namespace tickover::sim::live {
 namespace {
@@ -14,6 +15,15 @@ class LiveRelay : public testing::Test {
   bool allocates(Client& client) {
     return until([&] { return client.notices.relayed || client.notices.failures > 0; }) &&
            client.notices.relayed;
+  }
+  /// Why it gets no allocation; empty if it gets one, or if nothing comes of it in time.
+  std::string refusal(const turn::User& user, const Endpoint& relay) {
+    Client client(loop, relay, user);
+    return allocates(client) ? "" : client.notices.failure;
+  }
+  bool gets_in(const turn::User& user, const Endpoint& relay) {
+    Client client(loop, relay, user);
+    return allocates(client);
   }
 
   Workbench bench;
@@ -52,8 +62,8 @@ TEST_F(LiveRelay, ends_at_a_signal_and_says_what_it_dropped) {
 TEST_F(LiveRelay, refuses_an_unknown_user_and_a_wrong_password) {
   RelayProcess relay(bench, {});
   for (const turn::User& user : {turn::User{"mallory", "s3cret"}, turn::User{"alice", "secret"}}) {
-    Client client(loop, relay.address, user);
-    EXPECT_FALSE(allocates(client)) << user.name;
+    EXPECT_EQ(refusal(user, relay.address), "credentials refused") << user.name;
+    EXPECT_TRUE(gets_in(alice, relay.address));
   }
 }
 
@@ -81,18 +91,13 @@ TEST_F(LiveRelay, reads_its_users_again) {
   RelayProcess relay(bench, {"--log", "relay.jsonl"});
   bench.write("users.txt", "bob:hunter2\n");
   relay.signal(SIGHUP);
-  Client newcomer(loop, relay.address, bob);
-  EXPECT_TRUE(until([&] { return newcomer.notices.relayed || newcomer.notices.failures > 0; }));
   // The signal may come after the first answer; then a second attempt gets in.
-  Client again(loop, relay.address, bob);
-  EXPECT_TRUE(allocates(again));
-  Client gone(loop, relay.address, alice);
-  EXPECT_FALSE(allocates(gone));
+  EXPECT_TRUE(gets_in(bob, relay.address) || gets_in(bob, relay.address));
+  EXPECT_EQ(refusal(alice, relay.address), "credentials refused");
 
   bench.write("users.txt", "bob:hunter2\nand a line without the sign\n");
   relay.signal(SIGHUP);
-  Client still(loop, relay.address, bob);
-  EXPECT_TRUE(allocates(still));
+  EXPECT_TRUE(gets_in(bob, relay.address));
   const Finished finished = relay.end(SIGTERM);
   EXPECT_EQ(finished.exit, 0);
   EXPECT_NE(
@@ -101,14 +106,63 @@ TEST_F(LiveRelay, reads_its_users_again) {
       << finished.err;
 }
 
+// As editors save it that begin each file with a byte order mark.
+TEST_F(LiveRelay, reads_users_behind_a_byte_order_mark) {
+  RelayProcess relay(bench, {});
+  bench.write("users.txt",
+              "\xEF\xBB\xBF"
+              "carol:of old\n");
+  relay.signal(SIGHUP);
+  const turn::User carol{"carol", "of old"};
+  EXPECT_TRUE(gets_in(carol, relay.address) || gets_in(carol, relay.address));
+}
+
+TEST_F(LiveRelay, serves_on_where_nobody_reads_its_stderr_any_more) {
+  bench.shell("mkfifo err; { " + Workbench::program() +
+              " relay --listen 127.0.0.1:0 --users users.txt --realm example.org 2>err >out.txt & "
+              "echo $! >pid; wait $!; echo $? >code; } & head -c0 <err");
+  const auto is_written = [&](const char* file) {
+    return until([&] {
+      std::this_thread::sleep_for(10ms);
+      loop.call_at(loop.now(), [] {});
+      return bench.read(file).ends_with('\n');
+    });
+  };
+  ASSERT_TRUE(is_written("out.txt") && is_written("pid"));
+  const std::string line = bench.read("out.txt");
+  const Endpoint relay = Endpoint::parse(line.substr(13, line.size() - 14)).value();
+  const pid_t process = std::stoi(bench.read("pid"));
+  EXPECT_TRUE(gets_in(alice, relay));
+  bench.write("users.txt", "bob:hunter2\n");
+  ::kill(process, SIGHUP);  // about which it says something
+  EXPECT_TRUE(gets_in(bob, relay) || gets_in(bob, relay));
+  EXPECT_EQ(refusal(alice, relay), "credentials refused");
+  ::kill(process, SIGTERM);
+  ASSERT_TRUE(is_written("code"));
+  EXPECT_EQ(bench.read("code"), "0\n");
+}
+
+TEST_F(LiveRelay, says_what_the_system_refuses) {
+  const std::string command =
+      Workbench::program() + " relay --listen 127.0.0.1:0 --users users.txt";
+  const Finished finished = bench.shell("ulimit -n 5; " + command);
+  EXPECT_EQ(finished.exit, 2);
+  EXPECT_EQ(finished.err,
+            "tickover relay: the system refuses what it takes: Too many open files\n");
+
+  RelaySummary summary;
+  EXPECT_EQ(summary.text().find("relay sockets"), std::string::npos);
+  summary.sockets.sockets_refused = 3;
+  EXPECT_NE(summary.text().find("relay sockets: 3 refused by the system\n"), std::string::npos);
+}
+
 TEST_F(LiveRelay, lets_allocations_live_on_while_it_is_drained) {
   RelayProcess relay(bench, {"--drain", "1h", "--log", "-", "--log-level", "trace"});
   Client early(loop, relay.address, alice);
   ASSERT_TRUE(allocates(early));
   relay.signal(SIGTERM);
   std::this_thread::sleep_for(200ms);
-  Client late(loop, relay.address, bob);
-  EXPECT_FALSE(allocates(late));
+  EXPECT_EQ(refusal(bob, relay.address), "no capacity");
   EXPECT_TRUE(early.notices.relayed);
   early.driver.command(CloseCommand{});
   EXPECT_TRUE(until([&] { return early.driver.is_idle(); }));
@@ -167,6 +221,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{{"--listen", "localhost", "--users", "users.txt"}, "--listen: expected an address"},
         Mistake{{"--listen", "192.0.2.200:0", "--users", "users.txt"},
                 "cannot listen on 192.0.2.200:0"},
+        Mistake{
+            {"--listen", "127.0.0.1:0", "--relay-address", "192.0.2.200", "--users", "users.txt"},
+            "cannot relay at 192.0.2.200: Cannot assign requested address"},
         Mistake{{"--listen", "127.0.0.1:0", "--ports", "9-1", "--users", "users.txt"},
                 "--ports: expected two ports"},
         Mistake{{"--listen", "127.0.0.1:0", "--ports", "80-90", "--users", "users.txt"},

@@ -16,11 +16,15 @@ class Notices final : public Observer {
     if (notice.kind == Notice::Kind::candidate_added) relayed = notice.local;
     if (notice.kind == Notice::Kind::candidate_removed) relayed.reset();
     if (notice.kind == Notice::Kind::peer_ready) is_ready = true;
-    if (notice.kind == Notice::Kind::failed) ++failures;
+    if (notice.kind == Notice::Kind::failed) {
+      ++failures;
+      failure = notice.name;
+    }
   }
   std::optional<Endpoint> relayed;
   bool is_ready = false;
   std::size_t failures = 0;
+  std::string failure;  // the last one
   std::vector<std::string> heard;
 };
 

@@ -14,7 +14,9 @@
 #include "sim/live/log_file.h"
 #include "sim/live/places.h"
 #include "sim/live/relay_summary.h"
+#include "sim/live/say.h"
 #include "sim/live/secrets.h"
+#include "sim/live/socket.h"
 #include "sim/report/json.h"
 #include "sim/roles/roles.h"
 #include "sim/roles/turn_server.h"
@@ -23,11 +25,6 @@ namespace tickover::sim::live {
 namespace {
 
 using Refusal = std::optional<std::string>;  // what is wrong, if anything is
-
-int refuse(std::string_view what) {
-  fmt::print(stderr, "tickover relay: {}\n", what);
-  return 2;
-}
 
 /// Binds what is to be listened on, so that every port is known and free before anything starts.
 Refusal listen(const RelayRequest& request, Driver& driver, turn::ServerConfig& config) {
@@ -85,6 +82,17 @@ Refusal settle_addresses(const RelayRequest& request, turn::ServerConfig& config
   return {};
 }
 
+/// Whether the system lets allocations be there at all.
+Refusal try_relay_addresses(const turn::ServerConfig& config) {
+  for (const IpAddress& ip : config.relay_addresses) {
+    const auto socket = UdpSocket::open({ip, 0});
+    if (!socket) {
+      return fmt::format("cannot relay at {}: {}", ip.text(), std::strerror(socket.error()));
+    }
+  }
+  return {};
+}
+
 Refusal settle_credentials(const RelayRequest& request, turn::ServerConfig& config) {
   if (request.users_file.empty() && request.rest_secret_file.empty()) {
     return "nobody could use it: give --users FILE or --rest-secret FILE";
@@ -122,6 +130,7 @@ class RelayRun final : public Observer {
     if (auto refusal = settle_addresses(request_, config)) return refusal;
     if (auto refusal = settle_credentials(request_, config)) return refusal;
     if (auto refusal = config.problem()) return refusal;
+    if (auto refusal = try_relay_addresses(config)) return refusal;
     auto network = lay_network(driver_, request_.network,
                                {"turn-server", "turn-client", config.listen}, registry_);
     if (!network) return network.error();
@@ -146,7 +155,7 @@ class RelayRun final : public Observer {
     summary_.sockets = driver_.counters();
     driver_.stop();
     if (network_) network_->complain();
-    say(request_.json ? summary_.json() + "\n" : summary_.text());
+    say(stdout, request_.json ? summary_.json() + "\n" : summary_.text());
     if (!log_file_.finish("tickover relay")) return 2;
     return judge_ && !say_verdict(*judge_, request_.json) ? 1 : 0;
   }
@@ -157,9 +166,9 @@ class RelayRun final : public Observer {
       if (request_.json) {
         std::string line;
         JsonWriter(line).begin_object().member("listening", notice.local.text()).end_object();
-        say(line + "\n");
+        say(stdout, line + "\n");
       } else {
-        say(fmt::format("listening on {}\n", notice.local.text()));
+        say(stdout, fmt::format("listening on {}\n", notice.local.text()));
       }
     }
     if (notice.name == turn::name(turn::ServerEvent::Kind::allocation_created)) {
@@ -198,13 +207,8 @@ class RelayRun final : public Observer {
   }
 
   void tell(std::string_view what) {
-    fmt::print(stderr, "tickover relay: {}\n", what);
+    say(stderr, fmt::format("tickover relay: {}\n", what));
     if (LiveLog* const log = log_file_.log()) log->note(Weight::info, what);
-  }
-
-  static void say(std::string_view text) {
-    fmt::print("{}", text);
-    std::fflush(stdout);  // scripts wait for it
   }
 
   const RelayRequest& request_;
@@ -222,9 +226,14 @@ class RelayRun final : public Observer {
 
 int relay_verb(const RelayRequest& request, const RoleRegistry& registry) {
   allow_many_sockets();
-  RelayRun run(request, registry);
-  if (const auto refusal = run.prepare()) return refuse(*refusal);
-  return run.run();
+  return run_live("tickover relay", [&] {
+    RelayRun run(request, registry);
+    if (const auto refusal = run.prepare()) {
+      say(stderr, fmt::format("tickover relay: {}\n", *refusal));
+      return 2;
+    }
+    return run.run();
+  });
 }
 
 }  // namespace tickover::sim::live

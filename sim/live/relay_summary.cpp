@@ -67,6 +67,9 @@ std::string RelaySummary::text() const {
     out += fmt::format(" ({} for want of room)", sockets.sends_without_room);
   }
   out += fmt::format(", {} ICMP errors\n", sockets.icmp_errors);
+  if (sockets.sockets_refused > 0) {
+    out += fmt::format("relay sockets: {} refused by the system\n", sockets.sockets_refused);
+  }
   for (const Named& each : refusals) {
     if (server.*each.count == 0) continue;
     out += fmt::format("dropped or refused: {} {}\n", server.*each.count, each.words);
