@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "sim/oracles/expectation.h"
-#include "sim/search/fairness.h"
+#include "sim/search/fair_trial.h"
 #include "sim/search/minimise.h"
 #include "sim/search/simpler.h"
 #include "sim/search/spell_out.h"
@@ -74,7 +74,7 @@ class Shrinker {
       run_control_ = [this, control_limits = run_limits](const Scenario& control) {
         return run_sound(control, control_limits);
       };
-      fairness_.emplace(best_.scenario, *plan, *failure.breach, run_control_);
+      trial_.emplace(best_.scenario, *plan, *failure.breach, run_control_);
     }
   }
 
@@ -120,8 +120,8 @@ class Shrinker {
     Outcome outcome = run_case(plan, run_limits_, {&trouble});
     steps_ += outcome.steps;
     if (!outcome.breach || failure_name(*outcome.breach) != name_) return false;
-    if (fairness_ && !fairness_->leaves_time(*plan, trouble)) return false;
-    if (fairness_ && !fairness_->can_be_kept(candidate)) return false;
+    if (trial_ && !trial_->leaves_time(*plan, trouble)) return false;
+    if (trial_ && !trial_->can_be_kept(candidate)) return false;
     best_.scenario = std::move(candidate);
     best_.outcome = std::move(outcome);
     if (hooks_.smaller) hooks_.smaller(best_.scenario, best_.outcome);
@@ -271,8 +271,8 @@ class Shrinker {
   std::string name_;
   std::uint64_t seed_;
   bool is_connected_ = false;
-  Fairness::Run run_control_;
-  std::optional<Fairness> fairness_;
+  FairTrial::Run run_control_;
+  std::optional<FairTrial> trial_;
   std::chrono::steady_clock::time_point start_;
   std::uint64_t steps_ = 0;
   Shrunk best_;

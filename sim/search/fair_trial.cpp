@@ -1,4 +1,4 @@
-#include "sim/search/fairness.h"
+#include "sim/search/fair_trial.h"
 
 #include <algorithm>
 #include <limits>
@@ -77,7 +77,8 @@ Instant TroubleWatch::last(const Plan& plan) const {
   return at_work_ > 0 ? Instant::at(plan.duration) : last_;
 }
 
-Fairness::Fairness(const Scenario& scenario, const Plan& plan, const Breach& breach, const Run& run)
+FairTrial::FairTrial(const Scenario& scenario, const Plan& plan, const Breach& breach,
+                     const Run& run)
     : run_(run),
       oracle_(breach.oracle),
       duration_(plan.duration),
@@ -101,7 +102,7 @@ Fairness::Fairness(const Scenario& scenario, const Plan& plan, const Breach& bre
   }
 }
 
-bool Fairness::leaves_time(const Plan& plan, const TroubleWatch& trouble) const {
+bool FairTrial::leaves_time(const Plan& plan, const TroubleWatch& trouble) const {
   if (list_ == "always") {
     return plan.always_from >= always_from_ &&
            Instant::at(plan.duration) >= std::min(always_from_, Instant::at(duration_));
@@ -113,11 +114,11 @@ bool Fairness::leaves_time(const Plan& plan, const TroubleWatch& trouble) const 
   return Instant::at(plan.duration) >= std::min(Instant::at(duration_), settled);
 }
 
-bool Fairness::can_be_kept(const Scenario& scenario) const {
+bool FairTrial::can_be_kept(const Scenario& scenario) const {
   return !control_ || holds(*control_, scenario);
 }
 
-bool Fairness::holds(Control control, const Scenario& scenario) const {
+bool FairTrial::holds(Control control, const Scenario& scenario) const {
   const auto outcome = run_(world_of(control, scenario));
   if (!outcome || outcome->exit != ExitCode::held) return false;
   return std::ranges::any_of(outcome->judgements, [&](const auto& judged) {
@@ -125,7 +126,7 @@ bool Fairness::holds(Control control, const Scenario& scenario) const {
   });
 }
 
-Scenario Fairness::world_of(Control control, Scenario scenario) const {
+Scenario FairTrial::world_of(Control control, Scenario scenario) const {
   scenario = without_dice(std::move(scenario));
   std::erase_if(scenario.faults, [&](const FaultSpec& fault) {
     return control != Control::same_events || !is_event_of_node(fault);

@@ -29,13 +29,13 @@ class TroubleWatch final : public Watcher {
 /// Tells a scenario that breaks an expectation from one that no machine could pass: where nothing
 /// is there any more that could keep it, or the run ends before anybody can have recovered, a
 /// failure is no example. What the failure as it was found did not have either is not asked for.
-class Fairness {
+class FairTrial {
  public:
   /// Runs a scenario under its oracles; nothing if it is not sound.
   using Run = std::function<std::optional<Outcome>(const Scenario&)>;
 
   /// `plan` is that of `scenario`, which failed in that way; `run` outlives this.
-  Fairness(const Scenario& scenario, const Plan& plan, const Breach& breach, const Run& run);
+  FairTrial(const Scenario& scenario, const Plan& plan, const Breach& breach, const Run& run);
 
   /// Whether there was as much time to recover after the last trouble as the policies need, or as
   /// the failure had that was found. `always` is demanded no earlier than it was.
