@@ -217,6 +217,7 @@ TEST_F(LiveConnect, says_when_the_relay_refuses_the_peer_that_was_named) {
 }
 
 TEST_F(LiveConnect, says_what_the_system_refuses) {
+  if (is_sanitized) GTEST_SKIP();
   const Finished finished = bench.shell("ulimit -n 5; " + Workbench::program() +
                                         " connect 127.0.0.1:9 --user alice --password s3cret");
   EXPECT_EQ(finished.exit, 2);

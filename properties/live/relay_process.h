@@ -6,8 +6,21 @@
 #include "properties/live/turn_bench.h"
 #include "properties/program/workbench.h"
 
+#if defined(__has_feature)
+#define TICKOVER_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define TICKOVER_HAS_FEATURE(feature) 0
+#endif
+
 // `tickover relay` as a process of its own, as users start it.
 namespace tickover::sim::live {
+
+/// A sanitizer needs descriptors for itself, and takes their want for a fault of the program.
+#if defined(__SANITIZE_ADDRESS__) || TICKOVER_HAS_FEATURE(address_sanitizer)
+constexpr bool is_sanitized = true;
+#else
+constexpr bool is_sanitized = false;
+#endif
 
 class RelayProcess {
  public:
