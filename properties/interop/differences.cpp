@@ -38,6 +38,25 @@ bool is_refusal_of_credentials(const Seen& seen) {
   return seen.answered && (seen.code == 400 || seen.code == 401 || seen.code == 438);
 }
 
+/// Whether our answer is right for who asks, beside what only the other server can show. A request
+/// in a name that owns nothing must not be answered as if it did.
+bool is_right_for_who_asks(const Ask& ask, const Past& past, const Seen& ours) {
+  if (ask.method == binding) return false;
+  if (ask.auth == Auth::unknown_user) return ours.code == 401;
+  const bool is_bob = ask.auth == Auth::other_user;
+  if (!is_bob && ask.auth != Auth::good) return is_refusal_of_credentials(ours);
+  if (ask.damage == Damage::flipped_bit) return ours.code == 401;
+  if (ask.unknown_required) return ours.code == 420;
+  if (!past.allocated || is_bob == past.owned_by_bob) {
+    return ours.answered && ours.code != 401 && ours.code != 441;
+  }
+  return ours.code == (ask.method == allocate ? 437 : 441);
+}
+/// An Allocate that nobody can object to where there is no allocation.
+bool is_plain_allocate(const Ask& ask) {
+  return ask == Ask{.method = allocate, .auth = Auth::good, .transport = 17};
+}
+
 constexpr Difference table[] = {
     {"what-is-no-message", "K2, K4, K5, K11; RFC 8489, section 6.3",
      "drops a datagram whose attributes do not fit its length", "answers what it understood of it",
@@ -53,8 +72,9 @@ constexpr Difference table[] = {
      }},
     {"unsigned-tail", "W1; RFC 8489, section 9", "sees nothing behind MESSAGE-INTEGRITY",
      "takes an attribute there for a part of the request",
-     [](const Ask& ask, const Past&, const Seen&, const Seen&) {
-       return ask.damage == Damage::unsigned_tail;
+     [](const Ask& ask, const Past&, const Seen& ours, const Seen&) {
+       return ask.damage == Damage::unsigned_tail && ask.auth != Auth::none && ours.answered &&
+              (ours.lifetime != 0u || ask.lifetime == 0u);
      }},
     {"allocation-before-credentials", "W2; RFC 8489, section 9.2.4",
      "looks at the credentials first", "first looks whether there is an allocation, and says 437",
@@ -71,8 +91,8 @@ constexpr Difference table[] = {
     {"first-user-is-remembered", "W15; RFC 8656, section 5",
      "checks the user of each request against the allocation, if there is one",
      "keeps the first user that a client named, even one that was refused",
-     [](const Ask& ask, const Past& past, const Seen&, const Seen& theirs) {
-       return is_request(ask) &&
+     [](const Ask& ask, const Past& past, const Seen& ours, const Seen& theirs) {
+       return is_request(ask) && is_right_for_who_asks(ask, past, ours) &&
               (past.named_another || ask.auth == Auth::other_user ||
                ask.auth == Auth::unknown_user) &&
               (theirs.code == 441 || theirs.code == 437 || theirs.code == 401);
@@ -134,10 +154,14 @@ constexpr Difference table[] = {
      }},
     {"freed-at-once", "W24; RFC 8656, section 8.2", "forgets an allocation at once",
      "keeps it, and its nonce, for a second or so",
-     [](const Ask& ask, const Past& past, const Seen&, const Seen& theirs) {
-       // A port that another client had a moment ago begins like that.
-       const bool is_first = ask.method == allocate && !past.allocated && theirs.code == 437;
-       return past.deleted || is_first;
+     [](const Ask& ask, const Past& past, const Seen& ours, const Seen& theirs) {
+       if (!ours.answered) return false;
+       const bool is_kept = theirs.code == 437 || theirs.code == 438;
+       if (ask.method == allocate) {
+         // A port that another client had a moment ago begins like that.
+         return is_kept && !past.allocated && (ours.succeeded || !is_plain_allocate(ask));
+       }
+       return past.deleted && !ours.succeeded && (ours.code == 437 || is_kept);
      }},
     {"lifetime-of-a-repeated-allocate", "W12; RFC 8656, section 7.2",
      "answers a repeated Allocate with the same bytes",
@@ -164,7 +188,11 @@ constexpr Difference table[] = {
 }  // namespace
 
 void remember(Past& past, const Ask& ask, const Seen& seen) {
-  if (seen.succeeded && seen.relayed_family) past.allocated = true;
+  if (seen.succeeded && seen.relayed_family) {
+    past.allocated = true;
+    past.deleted = false;
+    past.owned_by_bob = ask.auth == Auth::other_user;
+  }
   if (seen.succeeded && seen.lifetime == 0u) {
     past.allocated = false;
     past.deleted = true;

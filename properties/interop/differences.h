@@ -9,13 +9,14 @@ namespace tickover::interop {
 
 /// What had happened between a client and both servers, which so far had answered alike.
 struct Past {
-  bool allocated = false;  // there is an allocation
-  bool deleted = false;    // there was one, and it was given back
+  bool allocated = false;     // there is an allocation
+  bool owned_by_bob = false;  // ... and it is not alice's
+  bool deleted = false;       // there was one, and it was given back
   bool named_another =
       false;  // a request came in the name of bob, or with credentials that were refused
   bool named_nobody = false;  // a peer that is not there may have been sent to
 };
-/// What is so after that.
+/// What is so after that. A request that is sent again is told as what it was, but for its kind.
 void remember(Past& past, const Ask& ask, const Seen& seen);
 
 /// A way in which coturn 4.6.1 may answer otherwise than our relay does, and why it may.

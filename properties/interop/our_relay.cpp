@@ -8,6 +8,7 @@
 #include "properties/interop/connecting.h"
 #include "properties/interop/programs.h"
 #include "properties/interop/servers.h"
+#include "properties/interop/talk.h"
 #include "properties/interop/udp.h"
 
 namespace tickover::interop {
@@ -132,14 +133,25 @@ TEST(OurRelay, serves_coturns_client_on_ipv6) {
 
 // PROTOCOL A17
 TEST(OurRelay, refuses_a_wrong_password) {
-  Relay relay;
+  Relay relay({"--json"});
   ASSERT_TRUE(relay.is_ready()) << relay.process().output();
   std::string output;
-  const int exit = run_to_end({"turnutils_uclient", "-u", "alice", "-w", "guess", "-p",
+  const int exit = run_to_end({"turnutils_uclient", "-v", "-u", "alice", "-w", "guess", "-p",
                                std::to_string(relay.port()), "-y", "-s", "-n", "1", "127.0.0.1"},
                               output, 60s);
   EXPECT_NE(exit, 0) << output;
+  EXPECT_THAT(output, HasSubstr("allocate response received"));  // and not silence
   EXPECT_THAT(output, HasSubstr("Cannot complete Allocation"));
+  {
+    Talk talk(relay.address());
+    EXPECT_EQ(talk.put({.method = 3, .transport = 17}).code, 401);
+    EXPECT_EQ(talk.put({.method = 3, .auth = Auth::wrong_password, .transport = 17}).code, 401);
+    EXPECT_TRUE(talk.put({.method = 3, .auth = Auth::good, .transport = 17}).succeeded);
+  }
+  relay.process().signal(SIGTERM);
+  EXPECT_EQ(relay.process().wait(20s), 0);
+  const Connected told{.exit = 0, .output = relay.process().output()};
+  EXPECT_EQ(told.number("allocations"), 1) << told.output;
 }
 
 // PROTOCOL K1, K3
