@@ -1,7 +1,9 @@
 // What a failure leaves behind: a diagram, a scenario to replay, and the way to make it smaller.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "properties/program/workbench.h"
 #include "sim/report/events.h"
@@ -44,7 +46,7 @@ TEST_F(Counterexample, begins_with_what_must_hold_and_tells_what_happened) {
   EXPECT_TRUE(has(text, " Allocate request 1 ")) << text;
   EXPECT_TRUE(has(text, "LOST (partition)")) << text;
   EXPECT_TRUE(has(text, "expect BROKEN")) << text;
-  EXPECT_TRUE(has(text, "[found]\noracle  = \"expect\"")) << text;
+  EXPECT_TRUE(has(text, "[found]\noracle  = \"expect finally")) << text;
   EXPECT_EQ(bench.tickover({"check", path}).exit, 0);
 }
 
@@ -89,6 +91,53 @@ TEST_F(Counterexample, that_fails_by_another_run_says_so) {
   EXPECT_EQ(replay.exit, 3);
   EXPECT_TRUE(has(replay.out, "reproduces, by another run")) << replay.out;
   EXPECT_TRUE(has(replay.out, "first difference: event ")) << replay.out;
+}
+
+TEST_F(Counterexample, that_breaks_another_sentence_does_not_reproduce) {
+  bench.write("x.toml", unheard());
+  const std::string path = shrunk("x.toml");
+  std::string text = bench.read(path);
+  EXPECT_TRUE(has(text, R"(oracle  = "expect never \"mountain hears from walker\"")") ||
+              has(text, "oracle  = 'expect never \"mountain hears from walker\"'"))
+      << text;
+  const std::string never = "never = [\"mountain hears from walker\"]";
+  ASSERT_TRUE(has(text, never)) << text;
+  text.replace(text.find(never), never.size(), "never = [\"walker sends datagrams\"]");
+  bench.write(path, text);
+  const Finished replay = bench.tickover({"replay", path});
+  EXPECT_EQ(replay.exit, 3);
+  EXPECT_TRUE(has(replay.out, "fails, but not as it was found")) << replay.out;
+}
+
+TEST_F(Counterexample, that_ran_out_of_steps_replays_without_being_told_how_many) {
+  bench.write("x.toml", walker_and("peer"));
+  const Finished sweep = bench.tickover({"sweep", "x.toml", "--seeds", "1", "--steps", "9"});
+  EXPECT_EQ(sweep.exit, 5);
+  const auto saved = bench.files("runs");
+  const auto file =
+      std::ranges::find_if(saved, [](const std::string& name) { return name.ends_with(".toml"); });
+  ASSERT_NE(file, saved.end()) << sweep.out;
+  const Finished replay = bench.tickover({"replay", "runs/" + *file});
+  EXPECT_EQ(replay.exit, 5) << replay.out;
+  EXPECT_TRUE(has(replay.out, "reproduces, event by event")) << replay.out;
+}
+
+TEST_F(Counterexample, is_as_small_as_it_is_once_somebody_asks_to_stop) {
+  std::string text = walker_and("peer", "[expect]\nnever = [\"mountain hears from walker\"]\n");
+  text.replace(text.find("latency"), 0, "loss = \"30%\"\n");
+  bench.write("x.toml", text);
+  bench.tickover({"run", "x.toml"});
+  const pid_t process = bench.start({"shrink", "x.toml"});
+  for (int i = 0; i < 1'000 && bench.files("runs").empty(); ++i) ::usleep(1'000);
+  ::kill(process, SIGINT);
+  const Finished done = bench.finish(process);
+  // It may have been ready just before.
+  EXPECT_TRUE(done.exit == 130 || done.exit == 3) << done.exit << done.out << done.err;
+  for (const std::string& name : bench.files("runs")) {
+    EXPECT_FALSE(has(name, "candidate") || has(name, ".part")) << name;
+    if (!name.ends_with(".toml")) continue;
+    EXPECT_EQ(bench.tickover({"check", "runs/" + name}).exit, 0);
+  }
 }
 
 TEST_F(Counterexample, is_needed_for_a_replay) {
@@ -155,6 +204,31 @@ TEST(FaultsVerb, prints_a_matrix_of_which_each_cell_is_a_command) {
   const Finished cell = bench.shell(lines.back());
   EXPECT_EQ(cell.exit, 0) << cell.err;
   EXPECT_NE(cell.lines().back(), bench.tickover({"run", "x.toml"}).lines().back());
+}
+
+TEST(FaultsVerb, says_what_it_cannot_do) {
+  Workbench bench;
+  bench.write("x.toml", walker_and("peer"));
+  bench.write("alone.toml", one_host("peer"));
+  const auto refusal = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "faults");
+    const Finished done = bench.tickover(arguments);
+    EXPECT_EQ(done.exit, 2) << done.out;
+    EXPECT_EQ(done.out, "");
+    return done.err;
+  };
+  EXPECT_TRUE(has(refusal({"x.toml", "--message", "datagrm"}), "did you mean \"datagram\"?"));
+  EXPECT_TRUE(has(refusal({"alone.toml"}), "no datagram crosses a link"));
+  EXPECT_TRUE(has(refusal({"x.toml", "--cells", "1"}), "--cells needs --pairs"));
+}
+
+TEST(FaultsVerb, says_what_fails_without_any_fault) {
+  Workbench bench;
+  bench.write("x.toml", unheard());
+  const Finished done = bench.tickover({"faults", "x.toml", "--rows", "2"});
+  EXPECT_EQ(done.exit, 3);
+  EXPECT_TRUE(has(done.out, "it fails without any of these: expect")) << done.out;
+  EXPECT_EQ(bench.shell(done.replay()).exit, 3) << done.out;
 }
 
 TEST(FaultsVerb, ends_with_the_gravest_cell) {

@@ -40,7 +40,16 @@ TEST_F(RunVerb, tells_what_it_did_in_json) {
   const Finished failed = bench.tickover({"run", canary, "--json", "--caught"});
   EXPECT_EQ(failed.exit, 0);
   bench.write("failed.json", failed.out);
-  EXPECT_EQ(bench.shell("jq -r '.exit, .breach.oracle' failed.json").out, "1\nP11\n");
+  EXPECT_EQ(bench.shell("jq -r '.exit, .caught, .breach.oracle' failed.json").out,
+            "1\ntrue\nP11\n");
+}
+
+TEST_F(RunVerb, writes_no_two_things_to_one_file) {
+  const Finished twice = bench.tickover({"run", talk, "--log", "o", "--fates", "./o"});
+  EXPECT_EQ(twice.exit, 2);
+  EXPECT_NE(twice.err.find("the list would overwrite the log"), std::string::npos) << twice.err;
+  EXPECT_FALSE(bench.has("o"));
+  EXPECT_EQ(bench.tickover({"run", talk, "--fates", talk}).exit, 2);
 }
 
 TEST_F(RunVerb, writes_a_log_that_jq_reads_as_a_story) {

@@ -83,6 +83,51 @@ class SweepVerb : public testing::Test {
   Workbench bench;
 };
 
+TEST_F(SweepVerb, saves_failures_of_like_names_side_by_side) {
+  const std::vector<std::string> names = {"a b.toml", "a-b.toml", "ä.toml", "ü.toml", "A/x.toml"};
+  std::vector<std::string> arguments = {"sweep", "--seeds", "1", "--shrink", "0"};
+  for (const std::string& name : names) bench.write(name, bench.read(canary));
+  arguments.insert(arguments.end(), names.begin(), names.end());
+  bench.write("B/x.toml", bench.read(canary));
+  const auto saved = [&] {
+    return std::ranges::count_if(bench.files("runs"),
+                                 [](const std::string& name) { return name.ends_with(".toml"); });
+  };
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(bench.tickover(arguments).exit, 1);
+    EXPECT_EQ(saved(), 5) << "what was found in the same place is written over";
+  }
+  EXPECT_EQ(bench.tickover({"sweep", "B/x.toml", "--seeds", "1", "--shrink", "0"}).exit, 1);
+  EXPECT_EQ(saved(), 6);
+  EXPECT_TRUE(bench.has("runs/ä-P11-1.toml"));
+}
+
+TEST_F(SweepVerb, takes_each_file_once_and_no_folder_without_any) {
+  bench.shell("mkdir empty");
+  const Finished twice =
+      bench.tickover({"sweep", talk, "./" + std::string(talk), "--seeds", "2", "--json"});
+  bench.write("sweep.json", twice.out);
+  EXPECT_EQ(bench.shell("jq '.scenarios | length' sweep.json").out, "1\n");
+  const Finished none = bench.tickover({"sweep", talk, "empty"});
+  EXPECT_EQ(none.exit, 2);
+  EXPECT_NE(none.err.find("there is no *.toml below empty"), std::string::npos) << none.err;
+  bench.write("pinned.toml", "seed = \"0x5\"\n" + bench.read(talk));
+  const Finished pinned = bench.tickover({"sweep", "pinned.toml", "--seeds", "50"});
+  EXPECT_EQ(pinned.exit, 0);
+  EXPECT_NE(pinned.err.find("every file pins its `seed`"), std::string::npos) << pinned.err;
+}
+
+TEST_F(SweepVerb, leaves_folders_alone_that_it_did_not_make) {
+  bench.shell("mkdir mine");
+  EXPECT_EQ(bench.tickover({"sweep", talk, "--seeds", "1", "--out", "mine"}).exit, 0);
+  EXPECT_TRUE(bench.has("mine"));
+  for (const char* verb : {"sweep", "shrink", "exhaust"}) {
+    const Finished refused = bench.tickover({verb, talk, "--out", ""});
+    EXPECT_EQ(refused.exit, 2);
+    EXPECT_NE(refused.err.find("--out needs the name of a folder"), std::string::npos);
+  }
+}
+
 // BUGS P11, P23
 TEST_F(SweepVerb, catches_the_canary_and_its_last_line_replays_it) {
   expect_replay(canary, 1);

@@ -6,6 +6,7 @@
 #include "properties/oracles/hand_made.h"
 #include "properties/program/workbench.h"
 #include "sim/program/keep_failure.h"
+#include "sim/scenario/printer.h"
 #include "sim/search/failure_shape.h"
 
 namespace tickover::sim {
@@ -21,25 +22,41 @@ TEST(FailureShape, is_the_same_whatever_the_numbers_and_names_are) {
   EXPECT_NE(shape_of("carol waits until 1.57s, not 2s", *plan), shape);
 }
 
+/// Objects to any world.
+class Grumbler final : public Oracle {
+ public:
+  std::unique_ptr<Oracle> clone() const override { return std::make_unique<Grumbler>(*this); }
+  std::string_view id() const override { return "grumbler"; }
+  std::string_view statement() const override { return "Nobody starts"; }
+  void observe(const Step& step, const World&) override {
+    judged();
+    broken(step, "somebody does");
+  }
+};
+
 // A machine that crashes while its failure is made small must not take the case with it.
 TEST(KeptFailure, has_what_the_shrinker_tries_on_disk_before_it_is_run) {
   const Workbench bench;
-  bool was_there = false;
-  Stage stage = stage_with_clients();
-  stage.registry->add(
-      {.name = "witness", .help = "looks at the folder", .make = [&](const RoleContext& context) {
-         for (const std::string& file : bench.files(".")) {
-           was_there = was_there || file.ends_with("-candidate.toml");
-         }
-         return RoleRegistry::built_in().find("peer")->make(context);
-       }});
-  stage.host("alice", "client", "192.0.2.1").host("bob", "witness", "192.0.2.2");
-  stage.scenario.expect.finally_ = {{.text = "alice has an allocation"}};
+  const std::string candidate = "kept-grumbler-1-candidate.toml";
+  int as_written = 0;
+  int otherwise = 0;
+  Stage stage = two_peers();
+  // Made for each run of a plan: by then, what is run must be what is on disk.
+  Role peer = *stage.registry->find("peer");
+  peer.oracle = [&](const Plan& plan) {
+    const bool is_it = bench.has(candidate) && bench.read(candidate) == print(plan.scenario);
+    ++(is_it ? as_written : otherwise);
+    return std::make_unique<Grumbler>();
+  };
+  stage.registry->add(std::move(peer));
+  stage.host("carol", "peer", "192.0.2.3").traffic("alice", "carol");
   const std::string told = run_and_keep(
       stage.scenario, 1, {.program = "tickover", .folder = bench.path("."), .name = "kept"},
       *stage.registry);
-  EXPECT_NE(told.find("alice has none"), std::string::npos) << told;
-  EXPECT_TRUE(was_there) << told;
+  EXPECT_NE(told.find("grumbler"), std::string::npos) << told;
+  EXPECT_GE(as_written, 3) << told;
+  EXPECT_LE(otherwise, 4) << "as it was found, confirmed, and told twice";
+  EXPECT_FALSE(bench.has(candidate));
 }
 
 }  // namespace

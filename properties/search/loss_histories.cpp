@@ -13,6 +13,7 @@ namespace tickover::sim {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 const RoleRegistry& built_in() {
@@ -115,6 +116,16 @@ TEST(LossHistories, are_the_same_on_any_number_of_threads) {
   EXPECT_EQ(one.gave_up, three.gave_up);
   EXPECT_EQ(one.slowest_success, three.slowest_success);
   EXPECT_EQ(one.worst_recovery, three.worst_recovery);
+  // Also of those that fail.
+  options.within = Duration(seconds(2));
+  const Certificate late = walked("connlib", 2, options);
+  options.jobs = 1;
+  const Certificate same = walked("connlib", 2, options);
+  EXPECT_FALSE(late.failed.empty());
+  EXPECT_EQ(late.failed, same.failed);
+  ASSERT_TRUE(late.shortest && same.shortest);
+  EXPECT_EQ(late.shortest->scenario, same.shortest->scenario);
+  EXPECT_EQ(late.shortest->failure, same.shortest->failure);
 }
 
 std::vector<std::string> drops_of(const Scenario& scenario) {
@@ -163,6 +174,44 @@ TEST(LossHistories, that_are_not_good_again_in_time_fail) {
   EXPECT_EQ(again.exit, ExitCode::expectation);
   // What is lost is the very first datagram.
   EXPECT_EQ(late.shortest->scenario.duration, Range<Duration>(milliseconds(500)));
+}
+
+Scenario file(const std::string& name) {
+  auto read = read_scenario_file(TICKOVER_SOURCE_DIR "/scenarios/fast/" + name, built_in());
+  if (!read) throw std::runtime_error(read.error().front().text());
+  return *read;
+}
+
+TEST(LossHistories, without_any_loss_end_well) {
+  // A host that sleeps on its way to the goal, and one whose credentials end long after.
+  for (const auto& [name, seed] :
+       {std::pair("lid-closed.toml", std::uint64_t{1}), {"credentials-until-a-date.toml", 11}}) {
+    const auto none = exhaust(file(name), seed, built_in(), {.losses = 0});
+    ASSERT_TRUE(none) << none.error();
+    EXPECT_EQ(none->histories, 1u);
+    EXPECT_EQ(none->succeeded, 1u);
+    EXPECT_TRUE(none->failed.empty()) << name;
+  }
+}
+
+TEST(LossHistories, that_fail_ask_for_nothing_that_fails_without_a_loss) {
+  Scenario s = three_requests("connlib");
+  s.expect.count = {{{"alice sends datagrams", {}}, {1'000, 10'000}}};
+  s.expect.within = {{"alice has an allocation within 20s", {}}};
+  s.duration = Range<Duration>(Duration(minutes(20)));
+  for (const bool asks : {true, false}) {
+    if (!asks) s.expect.finally_.clear();
+    ExhaustOptions options{.transactions = {"Allocate"}, .within = Duration(milliseconds(500))};
+    s.traffic = {{.from = "alice", .to = "bob", .every = Duration(milliseconds(500))}};
+    const auto late = exhaust(s, 1, built_in(), options);
+    ASSERT_TRUE(late && late->shortest) << late.error();
+    Scenario shown = late->shortest->scenario;
+    const Outcome failed = run_case(*make_plan(shown, 1, built_in()));
+    ASSERT_TRUE(failed.breach);
+    EXPECT_EQ(failed.breach->what.find("count"), std::string::npos) << summary(failed);
+    shown.faults.clear();
+    EXPECT_EQ(run_case(*make_plan(shown, 1, built_in())).exit, ExitCode::held);
+  }
 }
 
 TEST(LossHistories, are_told_by_the_shortest_that_fails) {

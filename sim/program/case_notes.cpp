@@ -20,6 +20,9 @@ constexpr std::string_view prefix = "running-";
 
 bool CaseNotes::open(const std::string& folder, unsigned workers) {
   folder_ = folder;
+  std::error_code none;
+  const bool was_there = std::filesystem::exists(folder, none);
+  was_empty_ = was_there && std::filesystem::is_empty(folder, none);
   const auto make = [](const std::string& name) {
     return ::open(name.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644);
   };
@@ -71,7 +74,8 @@ void CaseNotes::remove() {
     if (note.line.empty()) ::unlink(note.name.c_str());
   }
   notes_.clear();
-  if (!folder_.empty()) ::rmdir(folder_.c_str());  // which fails if anything is in it
+  if (was_empty_ || folder_.empty()) return;
+  ::rmdir(folder_.c_str());  // which fails if anything is in it
 }
 
 std::vector<std::string> abandoned_notes(const std::string& folder) {

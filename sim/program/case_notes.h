@@ -9,7 +9,8 @@ namespace tickover::sim {
 
 /// One small file per worker that says which case it is at, so that nothing is lost if the process
 /// is killed. They are removed with this object, but for those of cases that were not run to
-/// their end; and so is their folder if nothing else is in it.
+/// their end; and so is their folder if nothing else is in it, unless it was there before and
+/// empty: somebody else made it.
 class CaseNotes {
  public:
   CaseNotes() = default;
@@ -37,6 +38,7 @@ class CaseNotes {
   };
   std::mutex mutex_;
   std::string folder_;
+  bool was_empty_ = false;
   std::vector<Note> notes_;
 };
 

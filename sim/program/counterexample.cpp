@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -17,11 +17,13 @@
 namespace tickover::sim {
 namespace {
 
+/// Whole or not at all: what is there half is found by nobody who looks for scenarios.
 bool write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
+  const std::string part = path + ".part";
+  std::ofstream file(part);
   file << text;
   file.close();
-  return static_cast<bool>(file);
+  return file && std::rename(part.c_str(), path.c_str()) == 0;
 }
 
 std::string comment(const std::string& line) {
@@ -31,14 +33,36 @@ std::string comment(const std::string& line) {
   return text + "\n";
 }
 
+/// What says where it was found comes soon.
+std::string head_of(const std::string& path) {
+  std::string text(4'096, '\0');
+  std::ifstream file(path);
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+std::string found_in(const FailureStory& story) {
+  return comment("Found in " + story.origin + ".");
+}
+
 }  // namespace
 
-std::string failure_file_name(const std::string& scenario, const std::string& oracle,
-                              std::uint64_t seed) {
-  std::string word = scenario + "-" + oracle;
+std::string failure_file_name(const std::string& folder, const std::string& scenario,
+                              const Outcome& outcome, const FailureStory& story) {
+  std::string word = scenario + "-" + failure_id(outcome);
   std::ranges::replace_if(
-      word, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)) && c != '.'; }, '-');
-  return fmt::format("{}-{:x}", word, seed);
+      word, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '/' || c == 0x7f; },
+      '-');
+  const std::string name = fmt::format("{}-{:x}", word, outcome.seed);
+  // "a b" and "a-b" are the same by now, and so are files of one name in two folders.
+  for (int number = 1;; ++number) {
+    const std::string next = number == 1 ? name : fmt::format("{}-{}", name, number);
+    const std::string path = fmt::format("{}/{}.toml", folder, next);
+    std::error_code error;
+    if (!std::filesystem::exists(path, error)) return next;
+    if (head_of(path).find("\n" + found_in(story)) != std::string::npos) return next;
+  }
 }
 
 std::string effort(const Shrunk& shrunk) {
@@ -84,7 +108,7 @@ Scenario as_found(const Scenario& scenario, const Outcome& outcome) {
   if (breach != nullptr && breach->breach_class == BreachClass::invariant) {
     result.sentence = breach->statement;
   }
-  result.found = Found{.oracle = failure_id(outcome),
+  result.found = Found{.oracle = breach ? found_name(*breach) : failure_id(outcome),
                        .digest = fmt::format("{:016x}", outcome.digest),
                        .version = TICKOVER_VERSION,
                        .event = breach ? breach->step : outcome.steps};
@@ -104,7 +128,7 @@ std::string save_failure(const Scenario& found, const FailureStory& story,
                          const RoleRegistry& registry, const RunLimits& limits) {
   CauseLog log;
   EventList events;
-  std::string comments = comment("") + comment("Found in " + story.origin + ".");
+  std::string comments = comment("") + found_in(story);
   if (!story.effort.empty()) comments += comment("What is left after " + story.effort + ":");
   if (const auto plan = make_plan(found, found.seed.value_or(1), registry)) {
     const Outcome outcome = run_case(*plan, limits, {&log, &events});

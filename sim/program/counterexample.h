@@ -15,9 +15,10 @@ struct FailureStory {
   std::string effort;  // "414 runs of shrinking"; empty if it is as it was found
 };
 
-/// The name of a failure's file, without folder and suffix: "far-relay-P16-2a".
-std::string failure_file_name(const std::string& scenario, const std::string& oracle,
-                              std::uint64_t seed);
+/// Where a failure is saved: a file's name without suffix, "far-relay-P16-2a", that no other
+/// failure in the folder has; one that was found in the same place is written over.
+std::string failure_file_name(const std::string& folder, const std::string& scenario,
+                              const Outcome& outcome, const FailureStory& story);
 
 /// "414 runs of shrinking", and why they were not enough.
 std::string effort(const Shrunk& shrunk);

@@ -16,6 +16,7 @@
 #include "sim/program/replay_line.h"
 #include "sim/program/replay_verb.h"
 #include "sim/program/sweep_table.h"
+#include "sim/program/usage.h"
 #include "sim/report/json.h"
 #include "sim/report/story.h"
 #include "sim/search/exhaust.h"
@@ -37,11 +38,11 @@ Saved save(const FailingHistory& failing, const ExhaustRequest& request, std::ui
   Saved saved{.outcome = run_case(*plan)};
   saved.why = why_of(*plan, {});
   const std::string stem = std::filesystem::path(request.file).stem().string();
-  saved.path = save_failure(
-      as_found(failing.scenario, saved.outcome),
-      {fmt::format("all loss histories of {} with seed 0x{:x}", request.file, seed), ""},
-      request.out, failure_file_name(stem, failure_id(saved.outcome), seed) + "-exhaust", registry,
-      {});
+  const FailureStory story{
+      fmt::format("all loss histories of {} with seed 0x{:x}", request.file, seed), ""};
+  const std::string name = failure_file_name(request.out, stem + "-exhaust", saved.outcome, story);
+  saved.path = save_failure(as_found(failing.scenario, saved.outcome), story, request.out, name,
+                            registry, {});
   return saved;
 }
 
@@ -126,6 +127,7 @@ void print_failure(const Certificate& c, const Saved& saved, const ExhaustReques
 }  // namespace
 
 int exhaust_verb(const ExhaustRequest& request, const RoleRegistry& registry) {
+  if (!is_folder_name("exhaust", request.out)) return static_cast<int>(ExitCode::usage);
   std::vector<SweepItem> items;
   if (!load_scenarios({request.file}, registry, items)) return static_cast<int>(ExitCode::usage);
   const Scenario& scenario = items.front().scenario;

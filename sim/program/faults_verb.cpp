@@ -250,6 +250,21 @@ std::optional<std::bitset<single_faults>> kinds_of(const FaultsRequest& request)
   return kinds;
 }
 
+/// Says why there is no datagram to befall, and what there is instead.
+int refuse_empty(const FaultMatrix& matrix, const FaultsRequest& request) {
+  std::vector<std::string> kinds(matrix.messages.begin(), matrix.messages.end());
+  if (kinds.empty()) {
+    fmt::print(stderr, "{}: no datagram crosses a link, so that nothing can befall one\n",
+               request.file);
+    return static_cast<int>(ExitCode::usage);
+  }
+  const std::string close = nearest(request.message, kinds);
+  fmt::print(stderr, "tickover faults: --message: there is no {}{}; there are {}\n",
+             quoted(request.message), close.empty() ? "" : ", did you mean " + quoted(close) + "?",
+             listed(kinds));
+  return static_cast<int>(ExitCode::usage);
+}
+
 }  // namespace
 
 int faults_verb(const FaultsRequest& request, const RoleRegistry& registry) {
@@ -263,11 +278,15 @@ int faults_verb(const FaultsRequest& request, const RoleRegistry& registry) {
   }
   const auto kinds = kinds_of(request);
   if (!kinds) return static_cast<int>(ExitCode::usage);
+  if (request.cells && !request.pairs) {
+    fmt::print(stderr, "tickover faults: --cells needs --pairs\n");
+    return static_cast<int>(ExitCode::usage);
+  }
   note_running_case(replay_line(request.program, request.file, seed) + "\n");
   FaultOptions options{.kinds = *kinds,
                        .message = request.message,
                        .most_rows = request.rows.value_or(request.pairs ? 30 : 200),
-                       .most_pairs = request.cells};
+                       .most_pairs = request.cells.value_or(10'000)};
   options.jobs =
       request.jobs != 0 ? request.jobs : std::max(1u, std::thread::hardware_concurrency());
   options.before = [&](const std::vector<FaultSpec>& faults) {
@@ -280,6 +299,7 @@ int faults_verb(const FaultsRequest& request, const RoleRegistry& registry) {
     all.matrix = run_single_faults(scenario, seed, registry, options);
   }
   note_running_case("");
+  if (all.matrix.rows.empty()) return refuse_empty(all.matrix, request);
   const Gravest gravest = gravest_of(all);
   if (request.json) {
     fmt::print("{}\n", json_of(all, request, seed, static_cast<int>(gravest.exit)));
@@ -287,7 +307,12 @@ int faults_verb(const FaultsRequest& request, const RoleRegistry& registry) {
   }
   print_matrix(all.matrix, *kinds, request, seed);
   if (request.pairs) print_pairs(all, request, seed);
-  if (!gravest.faults.empty()) fmt::print("{}\n", replay_of(gravest.faults, request, seed));
+  if (all.matrix.without.exit != ExitCode::held) {
+    fmt::print("it fails without any of these: {}\n", summary(all.matrix.without));
+  }
+  if (gravest.exit != ExitCode::held) {
+    fmt::print("{}\n", replay_of(gravest.faults, request, seed));
+  }
   return static_cast<int>(gravest.exit);
 }
 

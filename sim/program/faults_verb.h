@@ -12,13 +12,13 @@ namespace tickover::sim {
 struct FaultsRequest {
   std::string program;  // as it was invoked, for the commands
   std::string file;
-  std::optional<std::uint64_t> seed;  // none: the file's, else 1
-  std::string message;                // only datagrams of this kind; empty: all
-  std::vector<std::string> kinds;     // of faults; empty: all, of pairs the first three
-  std::optional<std::uint64_t> rows;  // the most datagrams; none: 200, of pairs 30
-  bool pairs = false;                 // any two things at once, too
-  std::uint64_t cells = 10'000;       // the most pairs
-  unsigned jobs = 0;                  // 0: all cores
+  std::optional<std::uint64_t> seed;   // none: the file's, else 1
+  std::string message;                 // only datagrams of this kind; empty: all
+  std::vector<std::string> kinds;      // of faults; empty: all, of pairs the first three
+  std::optional<std::uint64_t> rows;   // the most datagrams; none: 200, of pairs 30
+  bool pairs = false;                  // any two things at once, too
+  std::optional<std::uint64_t> cells;  // the most pairs
+  unsigned jobs = 0;                   // 0: all cores
   bool json = false;
 };
 

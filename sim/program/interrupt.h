@@ -13,6 +13,9 @@ namespace tickover::sim {
 /// What the program exits with after Ctrl-C, as shells expect it.
 inline constexpr int interrupted_exit = 130;
 
+/// Of the real clock, to save what failed once somebody has asked to stop.
+inline constexpr std::chrono::seconds grace_for_saving{20};
+
 /// While it lives, SIGINT and SIGTERM ask the work to stop instead of ending the process. If the
 /// work has not stopped `grace` later, or at the second signal, `last_words` is called on
 /// another thread and the process exits with interrupted_exit. Make it before any thread that

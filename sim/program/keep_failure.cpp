@@ -51,14 +51,16 @@ class Trail {
 
 KeptFailure keep_failure(const Scenario& scenario, const Outcome& outcome,
                          const KeepRequest& request, const RoleRegistry& registry) {
-  const std::string file = failure_file_name(request.name, failure_id(outcome), outcome.seed);
   FailureStory story{request.origin, ""};
+  const std::string file = failure_file_name(request.folder, request.name, outcome, story);
   KeptFailure kept;
   kept.replay = request.replay;
   kept.faults = scenario.faults.size();
   kept.what = summary(outcome);
-  kept.as_found = save_failure(as_found(scenario, outcome), story, request.folder, file, registry,
-                               request.limits);
+  RunLimits limits = request.limits;
+  limits.cancel = nullptr;  // a story is told to its end
+  kept.as_found =
+      save_failure(as_found(scenario, outcome), story, request.folder, file, registry, limits);
   if (kept.as_found.empty() || !request.may_shrink) return kept;
   Shrunk shrunk;
   {
@@ -74,8 +76,6 @@ KeptFailure keep_failure(const Scenario& scenario, const Outcome& outcome,
   kept.runs = shrunk.runs;
   kept.faults = shrunk.faults;
   kept.wall = shrunk.wall;
-  RunLimits limits = request.limits;
-  limits.cancel = nullptr;  // the story is told to its end
   kept.shrunk = save_failure(as_found(shrunk.scenario, shrunk.outcome), story, request.folder,
                              file + "-shrunk", registry, limits);
   if (!kept.shrunk.empty()) {

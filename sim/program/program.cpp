@@ -187,7 +187,9 @@ CLI::App* add_shrink(CLI::App& app, ShrinkRequest& shrink, const std::string& pr
 CLI::App* add_faults(CLI::App& app, FaultsRequest& faults, const std::string& program) {
   faults.program = program;
   CLI::App* verb = app.add_subcommand(
-      "faults", "What becomes of a scenario if one thing befalls one datagram, for each of them");
+      "faults",
+      "What becomes of a scenario if one thing befalls one datagram, for each of them.\n"
+      "Exits as the gravest cell would; corrupted and truncated ones do not count");
   verb->add_option("FILE", faults.file, "the scenario")->required()->type_name("");
   add_seed(*verb, "--seed", faults.seed, "decimal, 0x hex or a commit hash (the file's, else 1)");
   verb->add_option("--message", faults.message, "only this kind, such as Refresh")

@@ -42,10 +42,12 @@ void find_difference(Comparison& comparison, const std::vector<EventLine>& then,
 Comparison compare(const Found& found, const Outcome& outcome, const EventList& events,
                    const std::string& file) {
   Comparison result;
-  const std::string oracle =
-      outcome.breach ? outcome.breach->oracle : std::string(name_of(outcome.stop));
   const bool fails = outcome.exit != ExitCode::held;
-  result.same_oracle = fails && oracle == found.oracle;
+  // A file of an older version names the oracle alone.
+  const bool is_same = outcome.breach ? found_name(*outcome.breach) == found.oracle ||
+                                            outcome.breach->oracle == found.oracle
+                                      : name_of(outcome.stop) == found.oracle;
+  result.same_oracle = fails && is_same;
   result.same_run = result.same_oracle && fmt::format("{:016x}", outcome.digest) == found.digest;
   result.verdict = result.same_run      ? "reproduces, event by event"
                    : result.same_oracle ? "reproduces, by another run"
@@ -118,7 +120,10 @@ int replay_verb(const ReplayRequest& request, const RoleRegistry& registry) {
   }
   const std::string again = replay_line_of_saved(request.program, request.file, request.steps);
   note_running_case(again + "\n");
-  const RunLimits limits{.steps = request.steps};
+  RunLimits limits{.steps = request.steps};
+  // Who ran out of steps ran out of so many.
+  const bool ran_out = scenario.found->oracle == name_of(StopReason::step_limit);
+  if (ran_out) limits.steps = std::min(limits.steps, scenario.found->event);
   const auto plan = make_plan(scenario, *scenario.seed, registry);
   EventList events;
   Outcome outcome = run_case(*plan, limits, {&events});

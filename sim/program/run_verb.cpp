@@ -70,6 +70,13 @@ std::string replay_of(const Outcome& outcome, const RunRequest& request) {
   return replay_of(outcome.seed, request);
 }
 
+/// What a run exits with: for scenarios/negative, 0 only if what the file names has caught it.
+int exit_of(const Outcome& outcome, const RunRequest& request, const Scenario& scenario) {
+  if (!request.caught) return static_cast<int>(outcome.exit);
+  const bool is_caught = outcome.breach && outcome.breach->oracle == scenario.caught_by;
+  return is_caught ? 0 : static_cast<int>(ExitCode::invariant);
+}
+
 std::string json_of(const Outcome& outcome, const RunRequest& request, const Plan& plan) {
   std::string text;
   JsonWriter json(text);
@@ -83,6 +90,7 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
       .member("stopped", name_of(outcome.stop))
       .member("simulated_ns", outcome.simulated.count())
       .member("steps", outcome.steps);
+  if (request.caught) json.member("caught", exit_of(outcome, request, plan.scenario) == 0);
   json.key("datagrams")
       .begin_object()
       .member("sent", outcome.datagrams.sent)
@@ -158,21 +166,37 @@ void print_outcome(const Outcome& outcome, const RunRequest& request, const Plan
   }
 }
 
-/// For scenarios/negative: whether what the file names has caught it.
-int judge_catch(const Outcome& outcome, const Scenario& scenario, const RunRequest& request) {
-  const std::string caught = outcome.breach ? outcome.breach->oracle : "nothing";
-  const bool as_said = caught == scenario.caught_by;
-  if (!request.json) {
-    fmt::print("{}: caught by {}, as it should be by {}\n", as_said ? "ok" : "FAILED", caught,
-               scenario.caught_by);
-    if (!as_said) fmt::print("{} --caught\n", replay_of(outcome, request));
-  }
-  return as_said ? 0 : static_cast<int>(ExitCode::invariant);
+void print_catch(const Outcome& outcome, const Scenario& scenario, const RunRequest& request) {
+  const bool as_said = exit_of(outcome, request, scenario) == 0;
+  fmt::print("{}: caught by {}, as it should be by {}\n", as_said ? "ok" : "FAILED",
+             outcome.breach ? outcome.breach->oracle : "nothing", scenario.caught_by);
+  if (!as_said) fmt::print("{} --caught\n", replay_of(outcome, request));
 }
 
 int refuse(const std::string& file, std::string_view why) {
   fmt::print(stderr, "{}: {}\n", file, why);
   return static_cast<int>(ExitCode::usage);
+}
+
+/// Whether every file that is asked for is one of its own; an exit code if not.
+int check_outputs(const RunRequest& request) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  std::vector<std::pair<fs::path, std::string_view>> taken = {
+      {fs::weakly_canonical(fs::absolute(request.file, error), error), "scenario"}};
+  for (const auto& [path, what] : {std::pair(&request.log, "log"),
+                                   {&request.fates, "list"},
+                                   {&request.explicit_file, "explicit scenario"}}) {
+    if (path->empty()) continue;
+    const fs::path whole = fs::weakly_canonical(fs::absolute(*path, error), error);
+    for (const auto& [other, name] : taken) {
+      std::error_code missing;
+      if (whole != other && !fs::equivalent(whole, other, missing)) continue;
+      return refuse(*path, fmt::format("the {} would overwrite the {}", what, name));
+    }
+    taken.emplace_back(whole, what);
+  }
+  return 0;
 }
 
 using LogFile = std::unique_ptr<std::FILE, CloseFile>;
@@ -256,14 +280,7 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
 
   LogFile file;
   Watching watching{Timeline(request.verbose), nullptr, nullptr, !request.json};
-  for (const auto& [path, what] : {std::pair(&request.log, "log"),
-                                   {&request.fates, "list"},
-                                   {&request.explicit_file, "explicit scenario"}}) {
-    std::error_code missing;
-    if (!path->empty() && std::filesystem::equivalent(*path, request.file, missing)) {
-      return refuse(*path, fmt::format("the {} would overwrite the scenario", what));
-    }
-  }
+  if (const int bad = check_outputs(request)) return bad;
   if (!request.fates.empty()) watching.fates = std::make_unique<FateRecorder>();
   if (!request.log.empty()) {
     file.reset(std::fopen(request.log.c_str(), "w"));
@@ -302,8 +319,8 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
     for (const std::string& line : written) fmt::print("{}\n", line);
     print_outcome(outcome, request, **plan);
   }
-  if (request.caught) return judge_catch(outcome, scenario, request);
-  return static_cast<int>(outcome.exit);
+  if (request.caught && !request.json) print_catch(outcome, scenario, request);
+  return exit_of(outcome, request, scenario);
 }
 
 }  // namespace tickover::sim

@@ -18,7 +18,7 @@ class SeedMemory {
 
   /// The remembered cases of these scenarios, each once.
   std::vector<SweepCase> cases(const std::vector<SweepItem>& items);
-  /// That case was run. Any thread.
+  /// That case was run, and what came of it is in the rows. Any thread.
   void finished(const SweepCase& which);
   /// Forgets what was run and held, keeps what failed: of each failure the lowest few seeds. False,
   /// with errno, if it cannot be written.

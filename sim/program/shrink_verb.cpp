@@ -5,11 +5,13 @@
 #include <filesystem>
 
 #include "sim/program/crash_note.h"
+#include "sim/program/interrupt.h"
 #include "sim/program/keep_failure.h"
 #include "sim/program/load.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/replay_verb.h"
 #include "sim/program/sweep_table.h"
+#include "sim/program/usage.h"
 #include "sim/report/json.h"
 #include "sim/scenario/reader.h"
 
@@ -35,11 +37,14 @@ std::string json_of(const ShrinkRequest& request, const Outcome& outcome, const 
 }  // namespace
 
 int shrink_verb(const ShrinkRequest& request, const RoleRegistry& registry) {
+  if (!is_folder_name("shrink", request.out)) return static_cast<int>(ExitCode::usage);
   std::vector<SweepItem> items;
   if (!load_scenarios({request.file}, registry, items)) return static_cast<int>(ExitCode::usage);
   const Scenario& scenario = items.front().scenario;
   const std::uint64_t seed = request.seed.value_or(scenario.seed.value_or(1));
-  const RunLimits limits{.steps = request.steps};
+  // What is being made small when somebody asks to stop stays as small as it is.
+  Interrupt interrupt([] {}, grace_for_saving);
+  const RunLimits limits{.steps = request.steps, .cancel = &interrupt.flag()};
   note_running_case(replay_line(request.program, request.file, seed, request.steps) + "\n");
   const auto plan = make_plan(scenario, seed, registry);
   if (!plan) {
@@ -48,6 +53,10 @@ int shrink_verb(const ShrinkRequest& request, const RoleRegistry& registry) {
   }
   Outcome outcome = run_case(*plan, limits);
   confirm(outcome, *plan, limits);
+  if (interrupt.requested()) {
+    fmt::print(stderr, "interrupted before it was known whether the run fails\n");
+    return interrupted_exit;
+  }
   KeptFailure kept{.what = summary(outcome), .faults = scenario.faults.size()};
   if (outcome.exit != ExitCode::held) {
     kept = keep_failure(scenario, outcome,
@@ -75,6 +84,10 @@ int shrink_verb(const ShrinkRequest& request, const RoleRegistry& registry) {
         kept.shrunk.empty() ? std::string(name_of(kept.end))
                             : fmt::format("{} in {} s", kept.effort, hundredths_text(kept.wall));
     fmt::print("{}; {}\nsaved: {}\n{}\n", kept.what, spent, kept.smallest(), kept.replay);
+  }
+  if (kept.end == ShrinkEnd::cancelled) {
+    fmt::print(stderr, "interrupted: this is the smallest so far\n");
+    return interrupted_exit;
   }
   return static_cast<int>(outcome.exit);
 }

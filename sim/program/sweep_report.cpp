@@ -75,8 +75,6 @@ void SweepReport::tell_failures(const RoleRegistry& registry, std::uint64_t shri
       note_running_case(replay + "\n");
       const bool may_shrink =
           kept_.size() < shrinks && !(limits.cancel != nullptr && limits.cancel->load());
-      RunLimits whole = limits;
-      if (!may_shrink) whole.cancel = nullptr;  // it is saved at least
       KeptFailure kept = keep_failure(
           items_[i].of_seed(outcome.seed), outcome,
           {.program = request_.program,
@@ -86,10 +84,14 @@ void SweepReport::tell_failures(const RoleRegistry& registry, std::uint64_t shri
                          ? fmt::format("the invented world of seed 0x{:x}", outcome.seed)
                          : fmt::format("{} with seed 0x{:x}", items_[i].path, outcome.seed),
            .replay = replay,
-           .limits = whole,
+           .limits = limits,
            .may_shrink = may_shrink},
           registry);
       note_running_case("");
+      if (items_[i].invent && kept.shrunk.empty() && !kept.as_found.empty()) {
+        // A sweep would try the seeds that failed before it.
+        kept.replay = replay_line(request_.program, kept.as_found, outcome.seed, request_.steps);
+      }
       if (kept.as_found.empty()) {
         fmt::print(stderr, "the failure cannot be saved to {}\n", request_.out);
       }

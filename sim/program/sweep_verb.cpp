@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "sim/program/case_notes.h"
@@ -21,6 +23,7 @@
 #include "sim/program/seed_memory.h"
 #include "sim/program/sweep_report.h"
 #include "sim/program/sweep_table.h"
+#include "sim/program/usage.h"
 #include "sim/scenario/find.h"
 #include "sim/search/invent.h"
 
@@ -28,8 +31,6 @@ namespace tickover::sim {
 namespace {
 
 constexpr std::uint64_t usual_seeds = 100;
-/// Of the real clock, to save what failed once somebody has asked to stop.
-constexpr std::chrono::seconds grace_for_saving{20};
 
 /// How far a sweep came, and why it ended.
 struct Journey {
@@ -68,14 +69,12 @@ void run_cases(Journey& journey, const std::vector<SweepItem>& items, SweepOptio
   Interrupt interrupt([&] { print_interrupted(journey, notes.lines()); });
   Progress progress(journey.total, request.time);
   options.limits.cancel = &interrupt.flag();
-  std::vector<SweepCase> running(options.jobs);
   std::vector<LastWords> last_words(options.jobs);
   SweepHooks hooks;
   hooks.before = [&](unsigned worker, const SweepItem& item, std::uint64_t seed) {
     std::string line = replay_line_of_case(request.program, item, seed, request.steps) + "\n";
     notes.write(worker, line);
     note_running_case(std::move(line));
-    running[worker] = {static_cast<std::size_t>(&item - items.data()), seed};
     last_words[worker] = {memory.path(), SeedMemory::line(seed, "crash", item.path)};
     on_crash(&LastWords::speak, &last_words[worker]);
   };
@@ -83,10 +82,11 @@ void run_cases(Journey& journey, const std::vector<SweepItem>& items, SweepOptio
     on_crash(nullptr, nullptr);
     note_running_case("");
     notes.finish(worker);
-    memory.finished(running[worker]);
     progress.advance();
     ++journey.done;
   };
+  // One that the sweep ended before is as if it had not been run.
+  hooks.counted = [&](const SweepCase& which) { memory.finished(which); };
   hooks.more = [&](std::uint64_t cases) {
     journey.more += cases;
     progress.add(cases);
@@ -102,15 +102,43 @@ void run_cases(Journey& journey, const std::vector<SweepItem>& items, SweepOptio
   journey.is_interrupted = interrupt.requested();
 }
 
+/// The scenarios at and below the paths, each once; nothing, with a word on stderr, where there is
+/// none.
+std::optional<std::vector<std::string>> files_of(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  std::set<std::filesystem::path> known;
+  for (const std::string& path : paths) {
+    const std::vector<std::string> below = find_scenarios({path});
+    if (below.empty()) {
+      fmt::print(stderr, "tickover sweep: there is no *.toml below {}\n", path);
+      return {};
+    }
+    for (const std::string& file : below) {
+      std::error_code error;
+      if (known.insert(std::filesystem::weakly_canonical(file, error)).second) {
+        files.push_back(file);
+      }
+    }
+  }
+  return files;
+}
+
+/// Options that say nothing of any file are not passed over in silence.
+void warn_of_pinned(const SweepRequest& request, const std::vector<SweepItem>& items) {
+  const bool is_said = request.seeds || request.from != SweepRequest{}.from;
+  const bool is_pinned = !items.empty() && std::ranges::all_of(items, [](const SweepItem& item) {
+    return item.scenario.seed.has_value();
+  });
+  if (!is_said || !is_pinned || request.swarm) return;
+  fmt::print(stderr, "warning: every file pins its `seed`: --seeds and --from change nothing\n");
+}
+
 std::optional<std::vector<SweepItem>> items_of(const SweepRequest& request,
                                                const RoleRegistry& registry) {
   std::vector<SweepItem> items;
-  const std::vector<std::string> files = find_scenarios(request.paths);
-  if (files.empty() && !request.paths.empty()) {
-    fmt::print(stderr, "tickover sweep: there is no *.toml below {}\n", request.paths.front());
-    return {};
-  }
-  if (!load_scenarios(files, registry, items)) return {};
+  const auto files = files_of(request.paths);
+  if (!files || !load_scenarios(*files, registry, items)) return {};
+  warn_of_pinned(request, items);
   for (SweepItem& item : items) drive(item.scenario, request.driver, registry);
   if (request.swarm) {
     items.push_back({.path = "swarm", .invent = [&](std::uint64_t seed) {
@@ -171,6 +199,7 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
 }  // namespace
 
 int sweep_verb(const SweepRequest& request, const RoleRegistry& registry) {
+  if (!is_folder_name("sweep", request.out)) return static_cast<int>(ExitCode::usage);
   const auto items = items_of(request, registry);
   if (!items) return static_cast<int>(ExitCode::usage);
   SeedMemory memory(request.out);

@@ -49,4 +49,10 @@ std::expected<std::uint64_t, std::string> parse_count(std::string_view text, std
       fmt::format("expected a whole number from {} to {}, found {}", least, most, quoted(text)));
 }
 
+bool is_folder_name(std::string_view verb, const std::string& folder) {
+  if (!folder.empty()) return true;
+  fmt::print(stderr, "tickover {}: --out needs the name of a folder\n", verb);
+  return false;
+}
+
 }  // namespace tickover::sim

@@ -18,4 +18,7 @@ std::string unknown_arguments(const std::vector<std::string>& extras,
 std::expected<std::uint64_t, std::string> parse_count(std::string_view text, std::uint64_t least,
                                                       std::uint64_t most);
 
+/// False, with a word on stderr, where `folder` is no name of one: a verb would write to "/".
+bool is_folder_name(std::string_view verb, const std::string& folder);
+
 }  // namespace tickover::sim

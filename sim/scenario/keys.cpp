@@ -269,7 +269,7 @@ const Keys& fault_keys() {
 
 const Keys& found_keys() {
   static const Keys keys = {
-      {.name = "oracle", .type = text, .help = "what broke"},
+      {.name = "oracle", .type = text, .help = "what broke; of an expectation, its sentence"},
       {.name = "digest", .type = text, .help = "of the run up to there"},
       {.name = "version", .type = text, .help = "of the program"},
       {.name = "event", .type = seed, .help = "the number of the event"},

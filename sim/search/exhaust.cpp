@@ -4,6 +4,7 @@
 #include <limits>
 #include <thread>
 
+#include "sim/oracles/expectation.h"
 #include "sim/search/loss_walk.h"
 #include "sim/search/spell_out.h"
 #include "sim/world/recovery.h"
@@ -17,8 +18,59 @@ Duration policy_bound(const Plan& plan) {
   return bound == Duration{} ? plan.duration : bound + plan.longest_round_trip() * 2;
 }
 
+/// Whether a scenario is sound and holds.
+bool holds(const Scenario& scenario, const LossRules& rules, const RoleRegistry& registry) {
+  const auto plan = make_plan(scenario, rules.plan->seed, registry);
+  return plan && check_expectations(**plan).empty() &&
+         run_case(*plan, rules.limits).exit == ExitCode::held;
+}
+
+/// Leaves in a list of [expect] what can be asked for where a run ends as early as this one: what
+/// would not hold then without any loss either is not to blame on losses.
+template <class List>
+void keep_what_can_be_asked(const Scenario& lossless, List list, Scenario& scenario,
+                            const LossRules& rules, const RoleRegistry& registry) {
+  std::erase_if(list(scenario.expect), [&](const auto& each) {
+    Scenario alone = lossless;
+    alone.expect = {.always_from = lossless.expect.always_from};
+    list(alone.expect) = {each};
+    return !holds(alone, rules, registry);
+  });
+}
+
+/// What the scenario asks for where it ends early; of a history that is not in time, also the goal
+/// if it can be said.
+void expect_in_time(Scenario& scenario, const LossTally::Failing& failing, const LossRules& rules,
+                    const RoleRegistry& registry) {
+  Scenario lossless = scenario;
+  lossless.faults = rules.plan->scenario.faults;
+  const auto keep = [&](auto list) {
+    keep_what_can_be_asked(lossless, list, scenario, rules, registry);
+  };
+  keep([](ExpectSpec& e) -> auto& { return e.finally_; });
+  keep([](ExpectSpec& e) -> auto& { return e.always; });
+  keep([](ExpectSpec& e) -> auto& { return e.count; });
+  keep([](ExpectSpec& e) -> auto& { return e.within; });
+  if (failing.failure != too_late || !holds(scenario, rules, registry)) return;
+  const std::string& host = rules.plan->hosts[rules.row.host].info.name;
+  std::vector<std::string> goals = {host + " has an allocation"};
+  for (const FlowPlan& flow : rules.plan->flows) {
+    if (flow.from != rules.row.host) continue;
+    goals.push_back(host + " can send to " + rules.plan->hosts[flow.to].info.name);
+  }
+  for (const std::string& goal : goals) {
+    lossless.expect = {.finally_ = {{goal, {}}}};
+    Scenario asked = scenario;
+    asked.expect.finally_.push_back({goal, {}});
+    if (!holds(lossless, rules, registry) || holds(asked, rules, registry)) continue;
+    scenario = std::move(asked);
+    return;
+  }
+}
+
 /// The failing history as a scenario that ends when it failed.
-Scenario scenario_of(const LossTally::Failing& failing, const LossRules& rules) {
+Scenario scenario_of(const LossTally::Failing& failing, const LossRules& rules,
+                     const RoleRegistry& registry) {
   Scenario scenario = rules.plan->scenario;
   scenario.duration = Range<Duration>(failing.end.since_origin());
   const Plan& plan = *rules.plan;
@@ -38,6 +90,7 @@ Scenario scenario_of(const LossTally::Failing& failing, const LossRules& rules) 
                          .transaction = Range<std::int64_t>(loss.id.transaction),
                          .copy = Range<std::int64_t>(loss.id.copy)}}});
   }
+  expect_in_time(scenario, failing, rules, registry);
   return scenario;
 }
 
@@ -55,11 +108,13 @@ std::expected<Certificate, std::string> exhaust(const Scenario& scenario, std::u
   if (!plan) return std::unexpected(plan.error().what);
   auto row = rehearse(*plan, options.transactions, options.limits);
   if (!row) return std::unexpected(row.error());
+  Duration bound = options.within.value_or(policy_bound(**plan));
+  if (row->length > bound) bound += row->length;
   const LossRules rules{
       .plan = *plan,
       .row = std::move(*row),
       .losses = options.losses.value_or(std::numeric_limits<std::uint64_t>::max()),
-      .bound = options.within.value_or(policy_bound(**plan)),
+      .bound = bound,
       .limits = options.limits};
 
   Claims claims;
@@ -80,7 +135,7 @@ std::expected<Certificate, std::string> exhaust(const Scenario& scenario, std::u
   certificate.bound = rules.bound;
   if (all.shortest) {
     certificate.shortest = FailingHistory{all.shortest->losses.size(), all.shortest->failure,
-                                          scenario_of(*all.shortest, rules)};
+                                          scenario_of(*all.shortest, rules, registry)};
   }
   return certificate;
 }

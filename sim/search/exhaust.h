@@ -17,7 +17,7 @@ struct ExhaustOptions {
   std::vector<std::string> transactions;
   std::optional<std::uint64_t> losses;  // the most in one history; none: as many as there can be
   /// How long after the last loss it may take at most until all is well; none: as long as the
-  /// roles' policies say.
+  /// roles' policies say. Where it takes longer than that though nothing is lost, so much longer.
   std::optional<Duration> within;
   unsigned jobs = 1;
   RunLimits limits;
@@ -35,7 +35,7 @@ struct Certificate {
   std::string host;                       // whose requests they are
   std::vector<std::string> transactions;  // "Allocate request 1"
   std::string goal;                       // what the host tells once all is well: "channel bound"
-  Duration bound;                         // from the last loss to that
+  Duration bound;                         // from the last loss to that, or from the first request
   std::uint64_t histories = 0;
   std::uint64_t succeeded = 0;
   std::vector<std::uint64_t> gave_up;           // and began anew, by the transaction given up

@@ -17,8 +17,6 @@ constexpr std::uint32_t shared_decisions = 8;
 /// Datagrams of the row that one step sends at most.
 constexpr std::size_t most_at_once = 4;
 
-constexpr const char* too_late = "not in time";
-
 /// How far a history has come.
 struct Progress {
   std::size_t stage = 0;                     // transactions answered

@@ -10,6 +10,9 @@
 
 namespace tickover::sim {
 
+/// How a history fails that does not reach its goal.
+inline constexpr const char* too_late = "not in time";
+
 /// What a walk goes by: the same for all walkers.
 struct LossRules {
   std::shared_ptr<const Plan> plan;  // without losses of its own

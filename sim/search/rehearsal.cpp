@@ -20,12 +20,14 @@ class Minutes final : public Watcher {
     std::string kind;
     AddressFamily family{};
     std::uint64_t began = 0;  // the step in which it was sent first
+    Instant sent;             // and when that was
     std::uint32_t copies = 0;
     std::optional<PacketId> answer;            // the last one
     std::optional<std::uint64_t> answered_at;  // the step in which it arrived
   };
   struct Told {
     std::uint64_t step = 0;
+    Instant time;
     HostIndex host = no_index;
     Notice::Kind kind{};
     std::string name;
@@ -51,11 +53,12 @@ class Minutes final : public Watcher {
                                 .kind = std::string(world.kind_name(step.host, sent.id.kind)),
                                 .family = sent.remote.family(),
                                 .began = step.number,
+                                .sent = step.time,
                                 .copies = 1});
       }
     }
     for (const Notice& notice : step.notices) {
-      told.push_back({step.number, step.host, notice.kind, std::string(notice.name)});
+      told.push_back({step.number, step.time, step.host, notice.kind, std::string(notice.name)});
     }
   }
 
@@ -144,6 +147,7 @@ std::expected<Rehearsed, std::string> rehearse(const std::shared_ptr<const Plan>
   }
   result.goal_kind = goal->kind;
   result.goal = goal->name;
+  result.length = goal->time - row.front()->sent;
   return result;
 }
 

@@ -15,6 +15,7 @@ struct Rehearsed {
   std::vector<std::string> transactions;  // "Allocate request 1"
   Notice::Kind goal_kind{};
   std::string goal;  // the first thing that the host tells once the last is answered
+  Duration length;   // from the first request to that
 };
 
 /// Whether a datagram of that kind is meant by a word such as "Refresh" or "Refresh request".

@@ -302,7 +302,12 @@ std::string failure_name(const Breach& breach) {
   const std::size_t opening = breach.what.find('"');
   const std::size_t closing =
       opening == std::string::npos ? opening : breach.what.find('"', opening + 1);
-  return breach.oracle + " " + breach.what.substr(0, closing == std::string::npos ? 0 : closing);
+  if (closing == std::string::npos) return breach.oracle;
+  return breach.oracle + " " + breach.what.substr(0, closing + 1);
+}
+
+std::string found_name(const Breach& breach) {
+  return breach.oracle == "expect" ? failure_name(breach) : breach.oracle;
 }
 
 Shrunk shrink(const Scenario& scenario, const Outcome& failure, const RoleRegistry& registry,
@@ -314,7 +319,7 @@ Shrunk shrink(const Scenario& scenario, const Outcome& failure, const RoleRegist
   result.scenario.seed = failure.seed;
   const Breach* breach = result.outcome.breach ? &*result.outcome.breach : nullptr;
   result.scenario.found =
-      Found{.oracle = breach ? breach->oracle : std::string(name_of(result.outcome.stop)),
+      Found{.oracle = breach ? found_name(*breach) : std::string(name_of(result.outcome.stop)),
             .digest = fmt::format("{:016x}", result.outcome.digest),
             .version = TICKOVER_VERSION,
             .event = breach ? breach->step : result.outcome.steps};

@@ -47,6 +47,8 @@ struct ShrinkHooks {
 
 /// What must stay the same: the oracle's name and, of an expectation, its sentence.
 std::string failure_name(const Breach& breach);
+/// What [found] says of it: "P4", `expect finally "alice has an allocation"`.
+std::string found_name(const Breach& breach);
 
 /// Makes the scenario smaller as long as it fails in the same way with this seed: first its
 /// structure (time, expectations, faults, hosts, traffic, settings), then, where chance or a

@@ -120,6 +120,7 @@ FaultMatrix run_single_faults(const Scenario& scenario, std::uint64_t seed,
   matrix.without = run_case(*base, options.limits, {&datagrams, &without});
   for (std::size_t i = 0; i < datagrams.all().size(); ++i) {
     const Datagrams::Datagram& datagram = datagrams.all()[i];
+    matrix.messages.insert(datagram.name.message);
     if (!is_kind(datagram.name, options.message)) continue;
     if (matrix.rows.size() >= options.most_rows) {
       ++matrix.left_out;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,8 @@ class Tidings;
 struct FaultMatrix {
   Outcome without;  // the run that nothing befalls, but what the scenario says
   std::vector<FaultRow> rows;
-  std::uint64_t left_out = 0;  // datagrams beyond the limit
+  std::set<std::string> messages;  // every kind of datagram that there was
+  std::uint64_t left_out = 0;      // datagrams beyond the limit
   std::uint64_t runs = 0;
   std::shared_ptr<Tidings> tidings;  // of the run that nothing befalls
 };

@@ -138,8 +138,9 @@ class CaseOrder {
 /// threads.
 class InOrder {
  public:
-  InOrder(std::vector<Tally>& tallies, std::uint64_t most_failures)
-      : tallies_(tallies), most_failures_(most_failures) {}
+  InOrder(std::vector<Tally>& tallies, std::uint64_t most_failures,
+          const std::function<void(const SweepCase&)>& counted)
+      : tallies_(tallies), most_failures_(most_failures), counted_(counted) {}
 
   /// False if the sweep ends before that case. Waits where one slow case holds up all others.
   bool may_begin(std::uint64_t n) {
@@ -154,6 +155,7 @@ class InOrder {
          at = waiting_.erase(at), ++next_) {
       if (!at->second) continue;
       tallies_[at->second->item].add(*at->second);
+      if (counted_) counted_({at->second->item, at->second->seed});
       if (!at->second->shape.empty()) shapes_.insert(at->second->shape);
       is_over_ = shapes_.size() >= most_failures_;
     }
@@ -176,6 +178,7 @@ class InOrder {
   std::condition_variable moved_;
   std::vector<Tally>& tallies_;
   std::uint64_t most_failures_;
+  const std::function<void(const SweepCase&)>& counted_;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, std::optional<Finished>> waiting_;
   std::set<std::string> shapes_;
@@ -309,6 +312,7 @@ void run_all(const Order& order, const std::vector<SweepItem>& items, const Role
         in_order->put(n, std::move(finished));
       } else if (finished) {
         tallies[finished->item].add(*finished);
+        if (hooks.counted) hooks.counted(at->what);
       }
     }
     const std::lock_guard lock(merging);
@@ -347,7 +351,7 @@ std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegis
                             const SweepOptions& options, const SweepHooks& hooks) {
   std::vector<Tally> totals(items.size());
   std::optional<InOrder> in_order;
-  if (options.most_failures > 0) in_order.emplace(totals, options.most_failures);
+  if (options.most_failures > 0) in_order.emplace(totals, options.most_failures, hooks.counted);
   const CaseOrder order(items, options);
   Judge judge(items, options, totals);
   run_all([&](std::uint64_t n) { return order.at(n); }, items, registry, options, hooks, totals,

@@ -75,11 +75,13 @@ struct SweepRow {
   std::uint64_t error_seed = 0;  // the lowest such
 };
 
-/// Called before each case, on the worker's thread; and after it, unless it was cancelled. Once
-/// `stop` says so, no case is begun any more.
+/// Called before each case, on the worker's thread; and after it, unless it was cancelled. Of the
+/// cases that were run, `counted` tells those that count: with SweepOptions::most_failures those
+/// behind the one that ends the sweep do not. Once `stop` says so, no case is begun any more.
 struct SweepHooks {
   std::function<void(unsigned worker, const SweepItem&, std::uint64_t seed)> before;
   std::function<void(unsigned worker)> after;
+  std::function<void(const SweepCase&)> counted = {};  // any thread
   std::function<bool()> stop;
   std::function<void(std::uint64_t cases)> more = {};  // so many are still to come
 };
