@@ -40,13 +40,13 @@ Parting converse(const std::vector<Ask>& asks) {
   Talk with_coturn(servers().coturn.address());
   Past past;
   Parting parting;
-  Ask meant;  // as it was written, where the last request is sent again
+  Ask meant;  // the last message, as it was written: what is sent again
   for (const Ask& ask : asks) {
     const Seen ours = with_relay.put(ask);
     const Seen theirs = with_coturn.put(ask);
     parting.story += fmt::format("{}\n    ours: {}\n", text_of(ask), text_of(ours));
     if (ask.kind == Ask::Kind::repeat && meant.kind == Ask::Kind::request) meant.kind = ask.kind;
-    if (ask.kind != Ask::Kind::repeat && ask.kind != Ask::Kind::peer_speaks) meant = ask;
+    if (ask.kind == Ask::Kind::request || ask.kind == Ask::Kind::indication) meant = ask;
     const Ask& judged = ask.kind == Ask::Kind::repeat ? meant : ask;
     if (!agree(ours, theirs)) {
       parting.story += fmt::format("  theirs: {}\n", text_of(theirs));
