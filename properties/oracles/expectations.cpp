@@ -51,7 +51,25 @@ TEST(Expectations, name_the_word_that_does_not_fit_and_the_one_that_would) {
   EXPECT_NE(complaint_about_state("alice has an allocation now").find("one word too many"),
             std::string::npos);
   EXPECT_NE(complaint_about_state(""), "");
-  EXPECT_NE(complaint_about_event("alice has an allocation"), "");
+  EXPECT_EQ(complaint_about_event("alice has an allocation"),
+            "\"alice has an allocation\": this is so for a while, and here stands what happens; "
+            "what is so stands in `finally`, `always` and `within`");
+  EXPECT_EQ(complaint_about_state("alice loses its allocation"),
+            "\"alice loses its allocation\": this happens, and here stands what is so for a "
+            "while; what happens stands in `never`, `count` and `within`");
+  EXPECT_NE(complaint_about_state("the alice has an allocation").find("leave out \"the\""),
+            std::string::npos);
+}
+
+TEST(Expectations, that_may_be_of_either_kind_name_the_words_of_both) {
+  const auto plan = scene().plan();
+  EXPECT_TRUE(parse_statement({"alice has an allocation"}, *plan)->is_state());
+  EXPECT_TRUE(parse_statement({"alice hears from bob"}, *plan)->is_state());
+  EXPECT_FALSE(parse_statement({"bob restarts"}, *plan)->is_state());
+  const std::string what = parse_statement({"bob reboots"}, *plan).error().what;
+  for (const char* word : {"\"has\"", "\"hears\"", "\"restarts\"", "\"loses\""}) {
+    EXPECT_NE(what.find(word), std::string::npos) << what;
+  }
 }
 
 TEST(Expectations, refuse_what_can_never_be) {

@@ -23,24 +23,7 @@ std::optional<Instant> known_start(const Claim& claim, const Plan& plan) {
   return {};
 }
 
-/// How far into the sentence the word stands that the error is about; npos: about all of it.
-std::size_t understood(const PlanError& error, const Sentence& sentence) {
-  const std::size_t end = error.what.find("\" does not fit: ");
-  if (end == std::string::npos) return end;
-  const std::size_t begin = error.what.rfind('"', end - 1) + 1;
-  return sentence.text.find(error.what.substr(begin, end - begin));
-}
-
 }  // namespace
-
-std::expected<Expectation, PlanError> parse_statement(const Sentence& sentence, const Plan& plan) {
-  auto state = parse_state(sentence, plan);
-  if (state) return state;
-  auto event = parse_event(sentence, plan);
-  if (event) return event;
-  // Which of the two was meant shows in how far it was understood.
-  return understood(event.error(), sentence) > understood(state.error(), sentence) ? event : state;
-}
 
 std::expected<Claim, PlanError> parse_claim(const Sentence& sentence, const Plan& plan,
                                             bool may_lack_time) {

@@ -36,9 +36,6 @@ struct Claim {
 std::expected<Claim, PlanError> parse_claim(const Sentence& sentence, const Plan& plan,
                                             bool may_lack_time);
 
-/// A state or an event, whichever the sentence is.
-std::expected<Expectation, PlanError> parse_statement(const Sentence& sentence, const Plan& plan);
-
 /// Tells each time that an event happens or a state comes to hold.
 class Trigger {
  public:

@@ -67,6 +67,8 @@ struct Expectation {
 /// The error names the place, the word that does not fit, and the nearest one that would.
 std::expected<Expectation, PlanError> parse_state(const Sentence& sentence, const Plan& plan);
 std::expected<Expectation, PlanError> parse_event(const Sentence& sentence, const Plan& plan);
+/// A state or an event, whichever the sentence is; what can be both is a state.
+std::expected<Expectation, PlanError> parse_statement(const Sentence& sentence, const Plan& plan);
 /// Of every sentence in [expect]; empty if all are well said.
 std::vector<PlanError> check_expectations(const Plan& plan);
 

@@ -109,6 +109,9 @@ class Parser {
   }
   PlanError mistake(std::size_t at, const std::vector<std::string>& wanted) const {
     if (words_.empty()) return error("an empty sentence says nothing");
+    if (at < words_.size() && words_[at] == "the") {
+      return error("names have no article: leave out \"the\"");
+    }
     if (wanted.empty()) return error(quoted(words_[at]) + " is one word too many");
     if (at == words_.size()) {
       return error(fmt::format("after {} comes {}", quoted(words_.back()), listed(wanted)));
@@ -225,11 +228,31 @@ class Parser {
 }  // namespace
 
 std::expected<Expectation, PlanError> parse_state(const Sentence& sentence, const Plan& plan) {
-  return Parser(sentence, plan, state_patterns()).parse();
+  auto state = Parser(sentence, plan, state_patterns()).parse();
+  if (state || !Parser(sentence, plan, event_patterns()).parse()) return state;
+  return std::unexpected(
+      PlanError{sentence.place, quoted(sentence.text) +
+                                    ": this happens, and here stands what is so for a while; what "
+                                    "happens stands in `never`, `count` and `within`"});
 }
 
 std::expected<Expectation, PlanError> parse_event(const Sentence& sentence, const Plan& plan) {
-  return Parser(sentence, plan, event_patterns()).parse();
+  auto event = Parser(sentence, plan, event_patterns()).parse();
+  if (event || !Parser(sentence, plan, state_patterns()).parse()) return event;
+  return std::unexpected(
+      PlanError{sentence.place, quoted(sentence.text) +
+                                    ": this is so for a while, and here stands what happens; what "
+                                    "is so stands in `finally`, `always` and `within`"});
+}
+
+std::expected<Expectation, PlanError> parse_statement(const Sentence& sentence, const Plan& plan) {
+  static const std::vector<Pattern> either = [] {
+    std::vector<Pattern> patterns = state_patterns();
+    const std::vector<Pattern>& events = event_patterns();
+    patterns.insert(patterns.end(), events.begin(), events.end());
+    return patterns;
+  }();
+  return Parser(sentence, plan, either).parse();
 }
 
 }  // namespace tickover::sim

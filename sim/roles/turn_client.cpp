@@ -124,7 +124,9 @@ Role turn_client_role() {
       .messages = stun_messages(),
       .problem = [](const RoleContext& context) -> std::optional<std::string> {
         const HostInfo* const relay = context.host(context.text("relay", ""));
-        if (relay && (relay->role == "turn-client" || relay->role == "stun-client")) {
+        // Others may be somebody's own relays.
+        const auto no_relays = {"turn-client", "stun-client", "peer", "attacker"};
+        if (relay && std::ranges::find(no_relays, relay->role) != no_relays.end()) {
           return "its relay is \"" + relay->name + "\", a host of role \"" + relay->role + "\"";
         }
         if (config_of(context).server.empty()) {

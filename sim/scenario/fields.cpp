@@ -39,10 +39,16 @@ bool check_table(const TomlEntry& entry, const KeySpec& key, Problems& problems)
   const TomlNode& node = entry.value;
   if (key.type == ValueType::tables) {
     if (is_list_of_tables(node)) return true;
+    const bool is_outermost = find_key(scenario_keys(), key.name) != nullptr;
+    const bool is_table = node.kind == TomlNode::Kind::table;
     problems.error(entry.place,
-                   fmt::format("`{0}` is a list of tables: write [[{0}]], not {1}", key.name,
-                               node.kind == TomlNode::Kind::table ? fmt::format("[{}]", key.name)
-                                                                  : node.description()));
+                   fmt::format("`{}` is a list of tables: write {}, not {}", key.name,
+                               is_outermost ? fmt::format("[[{}]]", key.name)
+                                            : fmt::format("{} = [{{ {} = … }}]", key.name,
+                                                          key.children.front().name),
+                               !is_table      ? node.description()
+                               : is_outermost ? fmt::format("[{}]", key.name)
+                                              : "a single one"));
     return false;
   }
   if (node.kind == TomlNode::Kind::table) return true;

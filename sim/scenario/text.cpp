@@ -148,8 +148,20 @@ Parsed<Range<T>> parse_range(std::string_view text, Parsed<T> (*parse_one)(std::
   const std::string_view low_text = trimmed(text.substr(0, dots));
   const std::string_view high_text = trimmed(text.substr(dots + 2));
   const auto low = parse_one(low_text);
-  if (!low) return std::unexpected(low.error());
   const auto high = parse_one(high_text);
+  if (low.has_value() != high.has_value()) {
+    // "20..80ms": the unit was meant for both.
+    const std::string_view whole = low ? low_text : high_text;
+    const std::string_view bare = low ? high_text : low_text;
+    const std::size_t unit = std::min(whole.find_first_not_of("0123456789."), whole.size());
+    const std::string meant = fmt::format("{}{}", bare, whole.substr(unit));
+    if (unit < whole.size() && parse_one(meant)) {
+      return wrong(
+          "a range low..high", text, "both ends have a unit",
+          low ? fmt::format("{}..{}", low_text, meant) : fmt::format("{}..{}", meant, high_text));
+    }
+  }
+  if (!low) return std::unexpected(low.error());
   if (!high) return std::unexpected(high.error());
   if (*high < *low) {
     return wrong("a range low..high", text, "its ends are reversed",

@@ -246,6 +246,10 @@ void PlanBuilder::add_flows() {
       fail(spec.place, "no host is called \"" + (senders.empty() ? spec.from : spec.to) + "\"");
       return;
     }
+    if (senders.size() == 1 && senders == receivers) {
+      fail(spec.place, "traffic from \"" + spec.from + "\" to itself: nothing would be sent");
+      return;
+    }
     for (const HostIndex from : senders) {
       for (const HostIndex to : receivers) {
         if (from == to) continue;

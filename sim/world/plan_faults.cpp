@@ -192,13 +192,8 @@ void PlanBuilder::add_name(FaultPlan& fault) {
 void PlanBuilder::add_fault_time(FaultPlan& fault, const FaultSpec& spec, const std::string& path) {
   fault.begin = Instant::at(spec.at ? draw(*spec.at, word(path + ".at")) : Duration{});
   if (spec.after) {
-    // Of a state or of an event: whichever the sentence is.
-    auto after = parse_state(spec.after->sentence, *plan_);
-    if (!after) {
-      auto event = parse_event(spec.after->sentence, *plan_);
-      if (!event) return fail(after.error().place, after.error().what);
-      after = std::move(event);
-    }
+    auto after = parse_statement(spec.after->sentence, *plan_);
+    if (!after) return fail(after.error().place, after.error().what);
     fault.after = std::make_shared<const Expectation>(std::move(*after));
     fault.begin = Instant::at(spec.after->delay);
   }
