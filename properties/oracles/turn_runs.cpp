@@ -78,7 +78,7 @@ TEST(TurnRuns, count_the_situations_that_they_meet) {
         Mark::request_sent_again, Mark::duplicate_delivered, Mark::late_wake_up,
         Mark::lost_in_partition, Mark::relay_rebooted_under_allocation,
         Mark::nat_refused_under_allocation}) {
-    EXPECT_GT(foul.count(mark), 0u) << Marks::name(mark);
+    EXPECT_GT(foul.count(mark), 0u) << mark_name(mark);
   }
 }
 

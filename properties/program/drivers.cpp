@@ -43,6 +43,15 @@ TEST(DriverOption, drives_all_but_attackers) {
   EXPECT_EQ(scenario.hosts[1].driver.kind, DriverKind::lazy);
 }
 
+TEST(DriverOption, demands_no_situation_that_another_driver_brings_about) {
+  Scenario scenario;
+  scenario.expect.marks = {{"a late wake-up"}};
+  drive(scenario, {}, RoleRegistry::built_in());
+  EXPECT_FALSE(scenario.expect.marks.empty());
+  drive(scenario, parse_driver("lazy").value(), RoleRegistry::built_in());
+  EXPECT_TRUE(scenario.expect.marks.empty());
+}
+
 /// What a scenario says of its hosts and what the option says are the same run.
 // BUGS P2, G18
 TEST(DriverOption, does_what_the_key_in_the_file_does) {

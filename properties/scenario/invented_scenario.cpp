@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/scenario/mark.h"
+
 namespace tickover::sim {
 
 std::string ScenarioMaker::odd_text() {
@@ -300,6 +302,9 @@ ExpectSpec ScenarioMaker::expect() {
     if (maybe()) spec.confidence = Ratio(999, 1'000);
     if (maybe()) spec.seeds = static_cast<std::int64_t>(1 + below(99));
     expect.probability.push_back(std::move(spec));
+  }
+  for (const std::string& mark : mark_names()) {
+    if (below(8) == 0) expect.marks.push_back({mark, {}});
   }
   if (maybe()) {
     HealSpec heal{.at = durations()};

@@ -12,30 +12,6 @@ namespace {
 
 constexpr std::size_t most_lost_peers = 64;
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::count_)> names = {
-    "a stale nonce at Allocate",
-    "a stale nonce at Refresh",
-    "a stale nonce at CreatePermission",
-    "a stale nonce at ChannelBind",
-    "437 to an Allocate",
-    "437 to another request",
-    "no capacity (486 or 508)",
-    "a NAT refused a datagram under a live allocation",
-    "an allocation lost",
-    "an allocation regained",
-    "a peer lost and regained",
-    "a request sent again",
-    "an earlier copy answered after a later one was sent",
-    "a datagram that the network doubled",
-    "a datagram that the network corrupted",
-    "a datagram overtaken by a later one",
-    "a datagram lost in a partition",
-    "a forged datagram",
-    "a late wake-up",
-    "a relay rebooted under a live allocation",
-    "a client restarted",
-};
-
 std::uint64_t key_of(Bytes id) {
   std::uint64_t key = 1;
   for (const std::uint8_t byte : id) key = mix(key, byte);
@@ -50,13 +26,11 @@ Marks::Marks(const Plan& plan) : hosts_(plan.hosts.size()), latest_sent_(plan.di
   }
 }
 
-std::string_view Marks::name(Mark mark) {
-  return names[static_cast<std::size_t>(mark)];
-}
-
 std::vector<std::pair<std::string_view, std::uint64_t>> Marks::list() const {
   std::vector<std::pair<std::string_view, std::uint64_t>> result;
-  for (std::size_t i = 0; i < counts_.size(); ++i) result.emplace_back(names[i], counts_[i]);
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    result.emplace_back(mark_name(static_cast<Mark>(i)), counts_[i]);
+  }
   return result;
 }
 

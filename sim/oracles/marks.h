@@ -7,37 +7,11 @@
 #include <vector>
 
 #include "sim/oracles/oracle.h"
+#include "sim/scenario/mark.h"
 #include "sim/world/plan.h"
 #include "sim/world/step.h"
 
 namespace tickover::sim {
-
-/// Situations that a good set of scenarios reaches sometimes (DESIGN, section 6; BUGS P23). A sweep
-/// adds them up over its runs and lists those that it never saw.
-enum class Mark : std::uint8_t {
-  stale_nonce_at_allocate,
-  stale_nonce_at_refresh,
-  stale_nonce_at_create_permission,
-  stale_nonce_at_channel_bind,
-  mismatch_at_allocate,  // 437
-  allocation_unknown,    // 437 to anything else
-  no_capacity,           // 486 or 508
-  nat_refused_under_allocation,
-  allocation_lost,
-  allocation_regained,
-  peer_regained,
-  request_sent_again,
-  earlier_copy_answered,
-  duplicate_delivered,
-  corrupted_on_the_way,
-  overtaken_on_the_way,
-  lost_in_partition,
-  forged_delivered,
-  late_wake_up,
-  relay_rebooted_under_allocation,
-  client_restarted,
-  count_,
-};
 
 /// Counts the marks of one run. It never objects; it judges in that it looks at every step.
 class Marks final : public Oracle {
@@ -55,8 +29,6 @@ class Marks final : public Oracle {
 
   const Counts& counts() const { return counts_; }
   std::uint64_t count(Mark mark) const { return counts_[static_cast<std::size_t>(mark)]; }
-  /// "a stale nonce at ChannelBind"
-  static std::string_view name(Mark mark);
   /// Every mark in its order, with its count.
   std::vector<std::pair<std::string_view, std::uint64_t>> list() const;
   /// Of the oracles of a world; null if they have none.

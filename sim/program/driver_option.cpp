@@ -45,6 +45,7 @@ std::string driver_option(const DriverChoice& driver) {
 
 void drive(Scenario& scenario, const DriverChoice& driver, const RoleRegistry& registry) {
   if (!driver) return;
+  scenario.expect.marks.clear();
   for (HostSpec& host : scenario.hosts) {
     const Role* const role = registry.find(host.role);
     if (role == nullptr || !role->spoofs) host.driver = *driver;

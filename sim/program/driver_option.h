@@ -21,6 +21,7 @@ std::string driver_text(const DriverSpec& driver);
 std::string driver_option(const DriverChoice& driver);
 
 /// Drives every host so but attackers, which are part of the weather and no machines under test.
+/// What situations arise depends on who is woken when, so none is demanded any more.
 void drive(Scenario& scenario, const DriverChoice& driver, const RoleRegistry& registry);
 
 }  // namespace tickover::sim

@@ -40,7 +40,8 @@ std::string verdict_text(const Likelihood& each) {
   return text;
 }
 
-/// The sweep of one file as it was asked for.
+}  // namespace
+
 std::string sweep_line(const SweepRequest& request, const std::string& path) {
   std::string line = fmt::format("replay: {} sweep {}{}", shell_word(request.program),
                                  path.starts_with('-') ? "./" : "", shell_word(path));
@@ -50,8 +51,6 @@ std::string sweep_line(const SweepRequest& request, const std::string& path) {
   if (request.steps != RunLimits{}.steps) line += fmt::format(" --steps {}", request.steps);
   return line;
 }
-
-}  // namespace
 
 std::vector<Undone> judge_likelihoods(const std::vector<SweepRow>& rows,
                                       const std::vector<SweepItem>& items,

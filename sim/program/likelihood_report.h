@@ -9,12 +9,15 @@
 
 namespace tickover::sim {
 
-/// A probability that a sweep refuted (exit 3) or left undecided (exit 5, as any budget that ran
-/// out), and the command that shows it.
+/// What many seeds decide and a sweep refuted (exit 3) or left undecided (exit 5, as any budget
+/// that ran out), and the command that shows it.
 struct Undone {
   ExitCode exit{};
   std::string replay;
 };
+
+/// The replay line of a sweep of that file alone, as it was asked for.
+std::string sweep_line(const SweepRequest& request, const std::string& path);
 
 /// Prints what the seeds say of each probability, unless the answer is JSON; where the sweep is
 /// quiet only what is not well.

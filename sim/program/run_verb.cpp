@@ -130,6 +130,13 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
     }
     json.end_array();
   }
+  if (!outcome.demanded.empty()) {
+    json.key("demands").begin_object();
+    for (std::size_t i = 0; i < outcome.demanded.size(); ++i) {
+      json.member(plan.scenario.expect.marks[i].text, outcome.demanded[i]);
+    }
+    json.end_object();
+  }
   if (outcome.exit != ExitCode::held) {
     json.member("replay", std::string_view(replay_of(outcome, request)));
   }
@@ -140,6 +147,11 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
 std::string_view trial_text(Trial trial) {
   if (trial == Trial::unjudged) return "had no occasion for it";
   return trial == Trial::kept ? "kept it" : "did not keep it";
+}
+
+std::string met_text(std::uint64_t times) {
+  if (times == 0) return "did not";
+  return times == 1 ? "met it once" : fmt::format("met it {} times", times);
 }
 
 void print_outcome(const Outcome& outcome, const RunRequest& request, const Plan& plan) {
@@ -156,6 +168,10 @@ void print_outcome(const Outcome& outcome, const RunRequest& request, const Plan
   for (std::size_t i = 0; i < outcome.trials.size(); ++i) {
     fmt::print("not judged: how likely \"{}\" is, which a sweep decides; this run {}\n",
                likely[i].of.text, trial_text(outcome.trials[i]));
+  }
+  for (std::size_t i = 0; i < outcome.demanded.size(); ++i) {
+    fmt::print("not judged: whether some seed meets \"{}\", which a sweep decides; this run {}\n",
+               plan.scenario.expect.marks[i].text, met_text(outcome.demanded[i]));
   }
   if (outcome.breach) {
     fmt::print("BROKEN {}: {}\n", outcome.breach->oracle, outcome.breach->statement);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "sim/program/crash_note.h"
+#include "sim/program/demand_report.h"
 #include "sim/program/likelihood_report.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/sweep_table.h"
@@ -234,6 +235,7 @@ std::string SweepReport::json() const {
     }
     json.end_array();
     write_likelihoods(row, json);
+    write_demands(row, json);
     if (!row.error.empty()) json.member("error", std::string_view(error_text(row)));
     json.end_object();
   }

@@ -15,6 +15,7 @@
 
 #include "sim/program/case_notes.h"
 #include "sim/program/crash_note.h"
+#include "sim/program/demand_report.h"
 #include "sim/program/interrupt.h"
 #include "sim/program/likelihood_report.h"
 #include "sim/program/load.h"
@@ -179,7 +180,12 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
   for (const Undone& each : judge_likelihoods(rows, items, request, journey.is_interrupted)) {
     report.verdict().fail(each.exit, each.replay);
   }
-  if (!journey.is_interrupted) report.tell_idle();
+  if (!journey.is_interrupted) {
+    for (const Undone& each : judge_demands(rows, items, request)) {
+      report.verdict().fail(each.exit, each.replay);
+    }
+    report.tell_idle();
+  }
   report.tell_errors();
   if (journey.is_interrupted) {
     print_interrupted(journey, notes.lines());

@@ -1,5 +1,6 @@
 // The keys of [expect].
 #include "sim/scenario/keys.h"
+#include "sim/scenario/mark.h"
 
 namespace tickover::sim {
 namespace {
@@ -32,6 +33,10 @@ const Keys& expect_keys() {
        .type = tables,
        .help = "how likely a run keeps a claim; decided by a sweep over seeds",
        .children = probability_keys()},
+      {.name = "marks",
+       .type = texts,
+       .help = "situations that some seed of a sweep meets; a single run only says whether it did",
+       .choices = mark_names()},
       {.name = "heal",
        .type = table,
        .help = "faults off; all that is finally so is so again in time",

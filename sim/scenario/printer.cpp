@@ -286,6 +286,7 @@ TomlTable expect_table(const ExpectSpec& expect) {
                           Range<Ratio>(usual.confidence));
                if (spec.seeds != usual.seeds) inner.add("seeds", std::to_string(spec.seeds));
              });
+  add_sentences(table, "marks", expect.marks);
   if (expect.heal) {
     TomlTable inner;
     inner.add_value("at", expect.heal->at);

@@ -138,6 +138,7 @@ void read_expect(const Fields& top, Scenario& scenario, Reading& reading) {
     scenario.expect.within = read_sentences(expect, "within", problems);
     scenario.expect.budget = read_budgets(expect, problems);
     scenario.expect.probability = read_probabilities(expect, problems);
+    scenario.expect.marks = read_sentences(expect, "marks", problems);
     scenario.expect.heal = read_heal(expect, problems);
   }
   if (const TomlNode* node = top.node("found")) scenario.found = read_found(*node, problems);

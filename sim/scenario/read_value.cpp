@@ -11,6 +11,8 @@
 namespace tickover::sim {
 namespace {
 
+constexpr std::size_t most_choices_told = 16;
+
 std::string_view expected(ValueType type) {
   switch (type) {
     case ValueType::flag:
@@ -153,10 +155,15 @@ class ValueReader {
     const std::string table =
         may_be_table ? fmt::format(" or a table {{ {} = … }}", key_.children.front().name)
                      : std::string();
-    return fail(text.place,
-                fmt::format("`{}`: expected {}{}, found {}", key_.name, listed(key_.choices), table,
-                            quoted(text.text)),
-                meant_by(text.text, key_.choices));
+    std::string meant = meant_by(text.text, key_.choices);
+    // A long list helps only those who meant none of its words.
+    const bool is_clear = key_.choices.size() > most_choices_told && !meant.empty();
+    const std::string choices =
+        is_clear ? fmt::format("one of {} words", key_.choices.size()) : listed(key_.choices);
+    return fail(
+        text.place,
+        fmt::format("`{}`: expected {}{}, found {}", key_.name, choices, table, quoted(text.text)),
+        std::move(meant));
   }
 
   Result several() {

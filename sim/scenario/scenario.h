@@ -285,6 +285,7 @@ struct ExpectSpec {
       within;  // claims: "alice has an allocation within 30s after relay restarts"
   std::vector<BudgetSpec> budget;
   std::vector<ProbabilitySpec> probability;
+  std::vector<Sentence> marks;  // names of sim/scenario/mark.h that a sweep meets in some run
   std::optional<HealSpec> heal;
   bool operator==(const ExpectSpec&) const = default;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 
 #include "sim/oracles/marks.h"
@@ -91,6 +92,10 @@ Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limit
     outcome.judgements.emplace_back(oracle->id(), oracle->judgements());
   }
   if (const Marks* marks = Marks::of(world.oracles())) outcome.marks = marks->list();
+  for (const Sentence& demand : plan->scenario.expect.marks) {
+    const auto mark = std::ranges::find(outcome.marks, demand.text, &MarkCount::first);
+    outcome.demanded.push_back(mark == outcome.marks.end() ? 0 : mark->second);
+  }
   outcome.trials = Probabilities::trials_of(world.oracles());
   outcome.fault_matches.resize(plan->scenario.faults.size());
   for (std::size_t i = 0; i < plan->faults.size(); ++i) {

@@ -26,6 +26,8 @@ enum class ExitCode : int {
 /// The order in which a sweep reports them: 6, 4, 1, 3, 5, 0.
 int gravity(ExitCode code);
 
+using MarkCount = std::pair<std::string_view, std::uint64_t>;
+
 /// What one run came to.
 struct Outcome {
   ExitCode exit = ExitCode::held;
@@ -38,8 +40,9 @@ struct Outcome {
   DatagramCounts datagrams;
   std::vector<std::pair<std::string, std::uint64_t>> judgements;  // by oracle
   std::vector<std::uint64_t> fault_matches;                       // of each [[fault]]
-  std::vector<std::pair<std::string_view, std::uint64_t>> marks;  // how often each was reached
-  std::vector<Trial> trials;  // what it has to say to each probability
+  std::vector<MarkCount> marks;                                   // how often each was met
+  std::vector<Trial> trials;            // what it has to say to each probability
+  std::vector<std::uint64_t> demanded;  // how often it met each mark that [expect] demands
 };
 
 /// Runs a plan under all of its oracles.

@@ -66,7 +66,8 @@ class Shrinker {
     }
     for (CountSpec& count : expect.count) count.of.place = {};
     for (BudgetSpec& budget : expect.budget) budget.of.place = {};
-    expect.probability.clear();  // no matter of one run
+    expect.probability.clear();  // no matters of one run
+    expect.marks.clear();
     const auto plan = plan_of(best_.scenario);
     is_connected_ = plan && is_connected(*plan);
     const bool is_expectation = failure.breach->breach_class == BreachClass::expectation;

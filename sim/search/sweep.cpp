@@ -9,92 +9,10 @@
 
 #include "core/random.h"
 #include "sim/search/failure_shape.h"
+#include "sim/search/tally.h"
 
 namespace tickover::sim {
 namespace {
-
-/// What became of one case.
-struct Finished {
-  std::size_t item = 0;
-  Outcome outcome;
-  std::string shape;  // of a failure
-  bool is_twice = false;
-  Duration busy;
-  std::optional<PlanError> refused;
-  std::uint64_t seed = 0;
-};
-
-/// What one worker found out about one scenario. Merging is commutative, so that the order in
-/// which workers finish never shows.
-struct Tally {
-  SweepRow row;
-  std::vector<std::uint64_t> digests;
-  std::map<std::uint64_t, std::vector<Trial>> trials;  // by seed
-
-  void add(const Finished& finished) {
-    const Outcome& outcome = finished.outcome;
-    if (finished.refused) {
-      return refuse(finished.refused->what, finished.refused->place, finished.seed);
-    }
-    ++row.seeds;
-    ++(outcome.exit == ExitCode::held ? row.held : row.failed);
-    row.twice += finished.is_twice ? 1 : 0;
-    row.simulated += outcome.simulated;
-    row.datagrams += outcome.datagrams.delivered;
-    row.steps += outcome.steps;
-    row.folded += scramble(mix(outcome.digest, outcome.seed));
-    row.busy += finished.busy;
-    digests.push_back(outcome.digest);
-    if (!outcome.trials.empty()) trials.emplace(outcome.seed, outcome.trials);
-    for (const auto& [oracle, count] : outcome.judgements) row.judgements[oracle] += count;
-    for (const auto& [mark, count] : outcome.marks) row.marks[mark] += count;
-    add_matches(outcome.fault_matches);
-    if (outcome.exit != ExitCode::held) add_failure(finished.shape, {outcome, 1, {outcome.seed}});
-  }
-
-  void add_matches(const std::vector<std::uint64_t>& matches) {
-    row.fault_matches.resize(std::max(row.fault_matches.size(), matches.size()));
-    for (std::size_t i = 0; i < matches.size(); ++i) row.fault_matches[i] += matches[i];
-  }
-
-  void add_failure(const std::string& shape, const Failure& failure) {
-    const auto [at, is_new] = row.failures.try_emplace(shape, failure);
-    if (is_new) return;
-    Failure& here = at->second;
-    here.count += failure.count;
-    if (failure.outcome.seed < here.outcome.seed) here.outcome = failure.outcome;
-    here.seeds.insert(here.seeds.end(), failure.seeds.begin(), failure.seeds.end());
-    std::ranges::sort(here.seeds);
-    if (here.seeds.size() > most_failing_seeds) here.seeds.resize(most_failing_seeds);
-  }
-
-  void merge(const Tally& other) {
-    row.seeds += other.row.seeds;
-    row.held += other.row.held;
-    row.failed += other.row.failed;
-    row.twice += other.row.twice;
-    row.simulated += other.row.simulated;
-    row.datagrams += other.row.datagrams;
-    row.steps += other.row.steps;
-    row.folded += other.row.folded;
-    row.busy += other.row.busy;
-    digests.insert(digests.end(), other.digests.begin(), other.digests.end());
-    trials.insert(other.trials.begin(), other.trials.end());
-    for (const auto& [oracle, count] : other.row.judgements) row.judgements[oracle] += count;
-    for (const auto& [mark, count] : other.row.marks) row.marks[mark] += count;
-    add_matches(other.row.fault_matches);
-    for (const auto& [shape, failure] : other.row.failures) add_failure(shape, failure);
-    if (!other.row.error.empty())
-      refuse(other.row.error, other.row.error_place, other.row.error_seed);
-  }
-
-  void refuse(const std::string& error, Place place, std::uint64_t seed) {
-    if (!row.error.empty() && row.error_seed <= seed) return;
-    row.error = error;
-    row.error_place = place;
-    row.error_seed = seed;
-  }
-};
 
 /// Which case is the n-th.
 class CaseOrder {
@@ -148,7 +66,7 @@ class InOrder {
     moved_.wait(lock, [&] { return is_over_ || n < next_ + most_ahead; });
     return !is_over_;
   }
-  void put(std::uint64_t n, std::optional<Finished> finished) {
+  void put(std::uint64_t n, std::optional<FinishedCase> finished) {
     const std::lock_guard lock(mutex_);
     waiting_.emplace(n, std::move(finished));
     for (auto at = waiting_.begin(); at != waiting_.end() && at->first == next_ && !is_over_;
@@ -180,7 +98,7 @@ class InOrder {
   std::uint64_t most_failures_;
   const std::function<void(const SweepCase&)>& counted_;
   std::uint64_t next_ = 0;
-  std::map<std::uint64_t, std::optional<Finished>> waiting_;
+  std::map<std::uint64_t, std::optional<FinishedCase>> waiting_;
   std::set<std::string> shapes_;
   bool is_over_ = false;
 };
@@ -191,10 +109,10 @@ Duration since(std::chrono::steady_clock::time_point start) {
 }
 
 /// Nothing if it was cancelled.
-std::optional<Finished> finish(const SweepCase& which, const SweepItem& item, bool is_first,
-                               const RoleRegistry& registry, const RunLimits& limits) {
+std::optional<FinishedCase> finish(const SweepCase& which, const SweepItem& item, bool is_first,
+                                   const RoleRegistry& registry, const RunLimits& limits) {
   const auto start = std::chrono::steady_clock::now();
-  Finished finished{.item = which.item, .seed = which.seed};
+  FinishedCase finished{.item = which.item, .seed = which.seed};
   const auto plan = make_plan(item.of_seed(which.seed), which.seed, registry);
   if (!plan) {
     finished.refused = plan.error();
@@ -211,13 +129,18 @@ std::optional<Finished> finish(const SweepCase& which, const SweepItem& item, bo
   return finished;
 }
 
-/// Decides what the seeds say of the probabilities, and which more are needed for that.
+/// Decides what the seeds say of the probabilities and of the marks that are demanded, and which
+/// more are needed for the former.
 class Judge {
  public:
   Judge(const std::vector<SweepItem>& items, const SweepOptions& options,
         std::vector<Tally>& totals)
       : items_(items), options_(options), totals_(totals), drawn_(items.size()) {
     for (std::size_t i = 0; i < items.size(); ++i) {
+      next_.push_back(items[i].scenario.seed.value_or(options.from));
+      for (const Sentence& mark : items[i].scenario.expect.marks) {
+        totals[i].row.demands.push_back({mark.text});
+      }
       if (items[i].scenario.seed) continue;
       drawn_[i] = options.seeds.value_or(0);
       for (const ProbabilitySpec& spec : items[i].scenario.expect.probability) {
@@ -226,16 +149,20 @@ class Judge {
     }
   }
 
-  /// Takes the trials so far in the order of their seeds, up to the first that is missing.
+  /// Takes what the runs so far said, in the order of their seeds, up to the first that is missing.
   void judge() {
-    for (Tally& total : totals_) {
-      std::vector<Likelihood>& likelihoods = total.row.likelihoods;
-      if (likelihoods.empty()) continue;
-      std::uint64_t& next = next_.try_emplace(&total, options_.from).first->second;
-      for (auto at = total.trials.find(next); at != total.trials.end();
-           at = total.trials.find(++next)) {
-        for (std::size_t k = 0; k < likelihoods.size(); ++k)
-          likelihoods[k].take(at->second[k], next);
+    for (std::size_t i = 0; i < totals_.size(); ++i) {
+      SweepRow& row = totals_[i].row;
+      for (auto at = totals_[i].evidence.find(next_[i]); at != totals_[i].evidence.end();
+           at = totals_[i].evidence.find(++next_[i])) {
+        const Evidence& said = at->second;
+        for (std::size_t k = 0; k < row.likelihoods.size(); ++k) {
+          row.likelihoods[k].take(said.trials[k], next_[i]);
+        }
+        for (std::size_t k = 0; k < row.demands.size(); ++k) {
+          ++row.demands[k].seeds;
+          row.demands[k].met += said.demanded[k] > 0 ? 1 : 0;
+        }
       }
     }
   }
@@ -246,7 +173,7 @@ class Judge {
     for (std::size_t i = 0; i < items_.size(); ++i) {
       for (std::uint64_t n = more_of(i); n > 0; --n) {
         const SweepCase next{i, options_.from + drawn_[i]++};
-        if (!totals_[i].trials.contains(next.seed)) cases.push_back(next);
+        if (!totals_[i].evidence.contains(next.seed)) cases.push_back(next);
       }
     }
     return cases;
@@ -278,7 +205,7 @@ class Judge {
   const SweepOptions& options_;
   std::vector<Tally>& totals_;
   std::vector<std::uint64_t> drawn_;  // how many seeds of each item
-  std::map<const Tally*, std::uint64_t> next_;
+  std::vector<std::uint64_t> next_;   // the seed of each that is judged next
 };
 
 /// Runs cases on all threads, in the order that `order` says, until it says none.
@@ -295,7 +222,7 @@ void run_all(const Order& order, const std::vector<SweepItem>& items, const Role
       const std::uint64_t n = next++;
       const std::optional<CaseOrder::Next> at = order(n);
       if (!at || (in_order && !in_order->may_begin(n))) break;
-      std::optional<Finished> finished;
+      std::optional<FinishedCase> finished;
       if (!at->is_again) {
         const SweepItem& item = items[at->what.item];
         const std::uint64_t seed = at->what.seed;

@@ -51,6 +51,13 @@ struct Failure {
 };
 inline constexpr std::size_t most_failing_seeds = 5;
 
+/// A mark that a scenario demands, and how many of its seeds met it.
+struct Demand {
+  std::string mark;
+  std::uint64_t seeds = 0;
+  std::uint64_t met = 0;
+};
+
 /// What became of all seeds of one scenario. Independent of how many threads ran it.
 struct SweepRow {
   std::string path;
@@ -69,8 +76,9 @@ struct SweepRow {
   std::map<std::string_view, std::uint64_t> marks;  // how often each situation was met
   std::map<std::string, Failure> failures;          // by shape (failure_shape)
   std::vector<Likelihood>
-      likelihoods;    // of the scenario's probabilities, unless its seed is pinned
-  std::string error;  // why a seed cannot be run at all
+      likelihoods;              // of the scenario's probabilities, unless its seed is pinned
+  std::vector<Demand> demands;  // judged by the same seeds as they are; or by the pinned one
+  std::string error;            // why a seed cannot be run at all
   Place error_place;
   std::uint64_t error_seed = 0;  // the lowest such
 };
