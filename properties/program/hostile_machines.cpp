@@ -73,6 +73,14 @@ struct TireOfLongWords {
     transmits.send({.local = datagram.local, .remote = datagram.remote}, datagram.payload);
   }
 };
+/// Says one long word back, in one run of the process.
+struct SpeakOnce {
+  void operator()(const Datagram& datagram, TransmitQueue& transmits) const {
+    static std::atomic<bool> has_spoken{false};
+    if (datagram.payload.size() < 100 || has_spoken.exchange(true)) return;
+    transmits.send({.local = datagram.local, .remote = datagram.remote}, datagram.payload);
+  }
+};
 /// Answers with a number that no seed decides.
 struct CountForEver {
   void operator()(const Datagram& datagram, TransmitQueue& transmits) const {
@@ -201,6 +209,19 @@ TEST_F(HostileMachine,
   const int twice = std::stoi(ask("twice"));
   EXPECT_GE(twice, 400 / 64);
   EXPECT_LE(twice, 400 / 16);
+}
+
+// BUGS P21
+TEST_F(HostileMachine, that_fails_in_one_run_and_not_in_the_next_is_not_deterministic) {
+  bench.write("y.toml", walker_and("hostile",
+                                   "size = \"20..120\"\n"
+                                   "[expect]\nnever = [\"mountain sends datagrams\"]\n"));
+  const Finished sweep = bench.tickover(
+      {"sweep", "y.toml", "--seeds", "30", "--jobs", "1", "--json"}, hostile<SpeakOnce>());
+  EXPECT_EQ(sweep.exit, 4) << sweep.out;
+  bench.write("sweep.json", sweep.out);
+  EXPECT_EQ(bench.shell("jq -r '.scenarios[0].failures[] | .oracle, .exit' sweep.json").out,
+            "P21\n4\n");
 }
 
 }  // namespace
