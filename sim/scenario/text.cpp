@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/random.h"
-#include "sim/scenario/nearest.h"
+#include "sim/scenario/text_errors.h"
 
 namespace tickover::sim {
 namespace {
@@ -30,13 +30,6 @@ constexpr std::array<Unit, 4> rate_units{
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-std::unexpected<TextError> wrong(std::string_view expected, std::string_view found,
-                                 std::string_view why, std::string meant = {}) {
-  std::string what = fmt::format("expected {}, found {}", expected, quoted(found));
-  if (!why.empty()) what += fmt::format(": {}", why);
-  return std::unexpected(TextError{std::move(what), std::move(meant)});
 }
 
 /// digits / 10^places, as written: "12.50" is 1250 and 2.
@@ -81,12 +74,6 @@ constexpr std::string_view a_factor = "a factor of at least 1 such as \"2\" or \
 constexpr std::string_view a_rate = "a rate such as \"64kbit\" or \"1.5Mbit\"";
 constexpr std::string_view a_seed = "a seed: a decimal, 0x… or a commit hash";
 constexpr std::string_view too_fine = "it has more digits than can be kept exactly";
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 /// The unit of time that people also call so; empty if it is none.
 std::string_view unit_called(std::string_view name) {
@@ -135,44 +122,6 @@ Parsed<Ratio> parse_ratio(std::string_view text, std::string_view expected) {
   if (upper.digits / a > most || denominator / a > most) return wrong(expected, text, too_fine);
   return Ratio(static_cast<std::uint32_t>(upper.digits / a),
                static_cast<std::uint32_t>(denominator / a));
-}
-
-template <class T>
-Parsed<Range<T>> parse_range(std::string_view text, Parsed<T> (*parse_one)(std::string_view)) {
-  const std::size_t dots = text.find("..");
-  if (dots == std::string_view::npos) {
-    const auto value = parse_one(text);
-    if (!value) return std::unexpected(value.error());
-    return Range<T>(*value);
-  }
-  const std::string_view low_text = trimmed(text.substr(0, dots));
-  const std::string_view high_text = trimmed(text.substr(dots + 2));
-  const auto low = parse_one(low_text);
-  const auto high = parse_one(high_text);
-  if (low.has_value() != high.has_value()) {
-    // "20..80ms": the unit was meant for both.
-    const std::string_view whole = low ? low_text : high_text;
-    const std::string_view bare = low ? high_text : low_text;
-    const std::size_t unit = std::min(whole.find_first_not_of("0123456789."), whole.size());
-    const std::string meant = fmt::format("{}{}", bare, whole.substr(unit));
-    if (unit < whole.size() && parse_one(meant)) {
-      return wrong(
-          "a range low..high", text, "both ends have a unit",
-          low ? fmt::format("{}..{}", low_text, meant) : fmt::format("{}..{}", meant, high_text));
-    }
-  }
-  if (!low) return std::unexpected(low.error());
-  if (!high) return std::unexpected(high.error());
-  if (*high < *low) {
-    return wrong("a range low..high", text, "its ends are reversed",
-                 fmt::format("{}..{}", high_text, low_text));
-  }
-  return Range<T>(*low, *high);
-}
-
-template <class T, class Text>
-std::string either(const Range<T>& range, Text text) {
-  return range.is_fixed() ? text(range.low) : text(range.low) + ".." + text(range.high);
 }
 
 /// `amount / per` in decimal, without zeros at the end; `per` is a power of ten.
@@ -372,38 +321,6 @@ Parsed<std::uint64_t> parse_seed(std::string_view text) {
 
 std::string seed_text(std::uint64_t seed) {
   return seed < 1'000'000 ? std::to_string(seed) : fmt::format("0x{:x}", seed);
-}
-
-Parsed<Range<Duration>> parse_duration_range(std::string_view text) {
-  return parse_range<Duration>(text, parse_duration);
-}
-Parsed<Range<Ratio>> parse_probability_range(std::string_view text) {
-  return parse_range<Ratio>(text, parse_probability);
-}
-Parsed<Range<Ratio>> parse_factor_range(std::string_view text) {
-  return parse_range<Ratio>(text, parse_factor);
-}
-Parsed<Range<std::int64_t>> parse_integer_range(std::string_view text) {
-  return parse_range<std::int64_t>(text, parse_integer);
-}
-
-Parsed<Range<std::int64_t>> parse_rate_range(std::string_view text) {
-  return parse_range<std::int64_t>(text, parse_rate);
-}
-
-std::string range_text(const Range<Duration>& range) {
-  return either(range, duration_text);
-}
-std::string range_text(const Range<std::int64_t>& range) {
-  return either(range, [](std::int64_t value) { return std::to_string(value); });
-}
-std::string rate_range_text(const Range<std::int64_t>& range) {
-  return either(range, rate_text);
-}
-std::string range_text(const Range<Ratio>& range) {
-  // A fixed 1 is written as both kinds of setting read it.
-  const bool probability = range.high <= Ratio(1, 1) && range.low < Ratio(1, 1);
-  return either(range, probability ? probability_text : factor_text);
 }
 
 }  // namespace tickover::sim
