@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "properties/paths.h"
@@ -88,8 +89,6 @@ RC_GTEST_PROP(SpelledOut, is_the_same_run_without_dice_in_any_invented_world, ()
   const auto seed = *rc::gen::inRange<std::uint64_t>(0, 1'000'000'000);
   SeededChoices choices(seed);
   const Scenario scenario = invent(choices);
-  // What an attacker overhears and sends again under other names is not told by its own.
-  RC_PRE(std::ranges::find(scenario.hosts, "attacker", &HostSpec::role) == scenario.hosts.end());
   const std::string what = difference(scenario, seed, roles());
   if (!what.empty()) RC_FAIL(what);
 }
@@ -101,6 +100,29 @@ TEST(SpelledOut, is_the_same_run_without_dice_for_every_kept_scenario) {
     ASSERT_TRUE(scenario) << file;
     EXPECT_EQ(difference(*scenario, 5, roles()), "") << file;
   }
+}
+
+/// Two datagrams may have one name, where the first is forgotten before somebody sends it again.
+/// The dice, which are keyed by names, treat them alike; so does a fault, which is said once.
+TEST(SpelledOut, says_of_each_name_once_what_befell_it) {
+  const auto scenario = read_scenario_file(
+      TICKOVER_SOURCE_DIR "/scenarios/regressions/requests-replayed-for-ten-minutes.toml", roles());
+  ASSERT_TRUE(scenario);
+  Scenario late = *scenario;
+  late.links.front().both.jitter = Range<Duration>(milliseconds(1), milliseconds(9));
+  constexpr std::uint64_t seed_with_namesakes = 6;
+  const Told told = tell(planned(late, seed_with_namesakes), roles());
+  std::set<std::tuple<std::string, std::string, std::int64_t, std::int64_t>> names;
+  const auto& faults = told.spelled.scenario.faults;
+  for (std::size_t i = late.faults.size(); i < faults.size(); ++i) {
+    const PacketMatch& match = std::get<Delay>(faults[i].action).match;
+    const bool is_new =
+        names.emplace(match.from, match.message, match.transaction->low, match.copy->low).second;
+    EXPECT_TRUE(is_new) << match.from << " " << match.message << " " << match.transaction->low;
+  }
+  EXPECT_GT(names.size(), 1'000u);
+  EXPECT_FALSE(told.is_ambiguous);
+  EXPECT_EQ(difference(late, seed_with_namesakes, roles()), "");
 }
 
 TEST(SpelledOut, asks_no_dice) {

@@ -1,6 +1,8 @@
 #include "sim/search/spell_out.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/check.h"
@@ -53,6 +55,9 @@ class Speaker final : public Watcher {
   void see(const Step& step, const World& world) override {
     for (const ReplacedFate& replaced : step.replaced) {
       const SentRecord& sent = step.sent[replaced.sent];
+      // Somebody who sends again what others said may use a name twice; a fault has it once.
+      const PacketId& id = sent.id;
+      if (!names_.insert({id.direction, id.kind, id.transaction, id.copy}).second) continue;
       say(name_of(sent, step.host, world), replaced.fate, sent.fate);
     }
   }
@@ -105,6 +110,7 @@ class Speaker final : public Watcher {
   }
 
   std::vector<FaultSpec>& faults_;
+  std::set<std::tuple<std::uint32_t, std::uint16_t, std::uint32_t, std::uint32_t>> names_;
   std::uint64_t said_ = 0;
 };
 
