@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <regex>
 
 #include "properties/program/workbench.h"
@@ -107,6 +108,29 @@ reboot = "relay"
     EXPECT_NE(run.out.find(words), std::string::npos) << words;
   }
   EXPECT_GT(bench.tickover({"run", "long.toml", "-v"}).lines().size(), 1'000u);
+}
+
+// BUGS P6
+TEST_F(RunVerb, says_which_claim_was_never_judged) {
+  std::string text = bench.read(talk);
+  text += R"(
+within = [
+  "alice has an allocation within 30s",
+  "alice has an allocation within 30s after relay restarts",
+]
+)";
+  bench.write("claims.toml", text);
+  const std::size_t line = static_cast<std::size_t>(std::ranges::count(text, '\n')) - 1;
+  const std::string place = "claims.toml:" + std::to_string(line) + ":3: ";
+  const Finished run = bench.tickover({"run", "claims.toml"});
+  EXPECT_EQ(run.exit, 0) << run.err;
+  EXPECT_NE(run.out.find("warning: " + place + "this claim was never judged"), std::string::npos)
+      << run.out;
+  EXPECT_EQ(run.out.find("never judged"), run.out.rfind("never judged")) << run.out;
+  const Finished sweep = bench.tickover({"sweep", "claims.toml", "--seeds", "3"});
+  EXPECT_NE(sweep.err.find(place + "warning: this claim was never judged in 3 runs"),
+            std::string::npos)
+      << sweep.err;
 }
 
 TEST_F(RunVerb, refuses_a_log_that_cannot_be_written) {

@@ -60,6 +60,16 @@ bool Expect::applies(const Plan& plan) {
          !e.within.empty() || !e.budget.empty();
 }
 
+std::vector<std::uint64_t> Expect::claim_judgements_of(const Oracles& oracles) {
+  std::vector<std::uint64_t> result;
+  for (const auto& oracle : oracles.all()) {
+    const auto* self = dynamic_cast<const Expect*>(oracle.get());
+    if (self == nullptr) continue;
+    for (const ClaimWatch& claim : self->within_) result.push_back(claim.judged());
+  }
+  return result;
+}
+
 void Expect::observe(const Step& step, const World& world) {
   if (!unreadable_.empty()) return broken(step, unreadable_, BreachClass::expectation);
   const Instant from = world.plan().always_from;

@@ -20,6 +20,9 @@ class Expect final : public Oracle {
   /// Whether the scenario expects anything.
   static bool applies(const Plan& plan);
 
+  /// How often each claim of `within` was judged: what it counts from may never have come.
+  static std::vector<std::uint64_t> claim_judgements_of(const Oracles& oracles);
+
   std::string_view id() const override { return "expect"; }
   std::string_view statement() const override {
     return "What the scenario states in [expect] holds (DESIGN, section 7)";

@@ -44,17 +44,35 @@ void print_timeline(const Timeline& timeline, bool whole) {
   if (timeline.lines().size() > shown_lines) fmt::print("{:>16}  -v shows all of it\n", "");
 }
 
+/// Whether that [[fault]] was to do something by then; one that waits for an event may still wait.
+bool was_due(const Plan& plan, std::size_t number, Instant now) {
+  return std::ranges::any_of(plan.faults, [&](const FaultPlan& fault) {
+    return plan.number_of(fault) == number && !fault.after && fault.begin < now;
+  });
+}
+
 std::vector<std::string> complaints(const Outcome& outcome, const Plan& plan,
                                     const std::string& file) {
   std::vector<std::string> result;
+  // A run that broke ended too soon for some of them.
+  const bool is_whole = outcome.exit == ExitCode::held;
   for (const auto& [oracle, count] : outcome.judgements) {
-    if (count == 0) result.push_back(fmt::format("oracle {} never judged in this run", oracle));
+    if (is_whole && count == 0)
+      result.push_back(fmt::format("oracle {} never judged in this run", oracle));
   }
   for (std::size_t i = 0; i < outcome.fault_matches.size(); ++i) {
     if (outcome.fault_matches[i] != 0) continue;
+    if (!is_whole && !was_due(plan, i, Instant::at(outcome.simulated))) continue;
     const Place place = plan.scenario.faults[i].place;
     result.push_back(
         fmt::format("{}:{}:{}: this fault never matched anything", file, place.line, place.column));
+  }
+  for (std::size_t i = 0; i < outcome.claim_judgements.size(); ++i) {
+    if (!is_whole || outcome.claim_judgements[i] != 0) continue;
+    const Place place = plan.scenario.expect.within[i].place;
+    result.push_back(fmt::format(
+        "{}:{}:{}: this claim was never judged: what it counts from did not come, or too late",
+        file, place.line, place.column));
   }
   return result;
 }

@@ -198,6 +198,12 @@ void SweepReport::tell_idle() {
       fmt::print(stderr, "{}:{}:{}: warning: this fault never matched anything in {} runs\n",
                  rows_[i].path, place.line, place.column, rows_[i].seeds);
     }
+    for (std::size_t c = 0; c < rows_[i].claim_judgements.size(); ++c) {
+      if (rows_[i].claim_judgements[c] != 0 || rows_[i].failed != 0) continue;
+      const Place place = items_[i].scenario.expect.within[c].place;
+      fmt::print(stderr, "{}:{}:{}: warning: this claim was never judged in {} runs\n",
+                 rows_[i].path, place.line, place.column, rows_[i].seeds);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/oracles/expect.h"
 #include "sim/oracles/marks.h"
 #include "sim/oracles/oracles.h"
 #include "sim/report/story.h"
@@ -96,6 +97,7 @@ Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limit
     const auto mark = std::ranges::find(outcome.marks, demand.text, &MarkCount::first);
     outcome.demanded.push_back(mark == outcome.marks.end() ? 0 : mark->second);
   }
+  outcome.claim_judgements = Expect::claim_judgements_of(world.oracles());
   outcome.trials = Probabilities::trials_of(world.oracles());
   outcome.fault_matches.resize(plan->scenario.faults.size());
   for (std::size_t i = 0; i < plan->faults.size(); ++i) {

@@ -40,6 +40,7 @@ struct Outcome {
   DatagramCounts datagrams;
   std::vector<std::pair<std::string, std::uint64_t>> judgements;  // by oracle
   std::vector<std::uint64_t> fault_matches;                       // of each [[fault]]
+  std::vector<std::uint64_t> claim_judgements;                    // of each `within`
   std::vector<MarkCount> marks;                                   // how often each was met
   std::vector<Trial> trials;            // what it has to say to each probability
   std::vector<std::uint64_t> demanded;  // how often it met each mark that [expect] demands

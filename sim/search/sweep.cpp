@@ -123,7 +123,10 @@ std::optional<FinishedCase> finish(const SweepCase& which, const SweepItem& item
   finished.is_twice = is_first || outcome.exit != ExitCode::held || is_run_twice(which.seed);
   if (finished.is_twice) confirm(outcome, *plan, limits);
   if (limits.cancel != nullptr && limits.cancel->load()) return {};
-  if (item.invent) outcome.fault_matches.clear();
+  if (item.invent) {
+    outcome.fault_matches.clear();
+    outcome.claim_judgements.clear();
+  }
   if (outcome.exit != ExitCode::held) finished.shape = failure_shape(outcome, **plan);
   finished.busy = since(start);
   return finished;

@@ -72,7 +72,9 @@ struct SweepRow {
   std::uint64_t folded = 0;                         // all digests and seeds, folded without order
   Duration busy;                                    // time the workers spent, on the real clock
   std::map<std::string, std::uint64_t> judgements;  // by oracle
-  std::vector<std::uint64_t> fault_matches;         // of an item that has one scenario
+  // Of an item that has one scenario.
+  std::vector<std::uint64_t> fault_matches;
+  std::vector<std::uint64_t> claim_judgements;
   std::map<std::string_view, std::uint64_t> marks;  // how often each situation was met
   std::map<std::string, Failure> failures;          // by shape (failure_shape)
   std::vector<Likelihood>

@@ -5,6 +5,14 @@
 #include "core/random.h"
 
 namespace tickover::sim {
+namespace {
+
+void add_each(std::vector<std::uint64_t>& sums, const std::vector<std::uint64_t>& counts) {
+  sums.resize(std::max(sums.size(), counts.size()));
+  for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
+}
+
+}  // namespace
 
 void Tally::add(const FinishedCase& finished) {
   const Outcome& outcome = finished.outcome;
@@ -25,13 +33,9 @@ void Tally::add(const FinishedCase& finished) {
   }
   for (const auto& [oracle, count] : outcome.judgements) row.judgements[oracle] += count;
   for (const auto& [mark, count] : outcome.marks) row.marks[mark] += count;
-  add_matches(outcome.fault_matches);
+  add_each(row.fault_matches, outcome.fault_matches);
+  add_each(row.claim_judgements, outcome.claim_judgements);
   if (outcome.exit != ExitCode::held) add_failure(finished.shape, {outcome, 1, {outcome.seed}});
-}
-
-void Tally::add_matches(const std::vector<std::uint64_t>& matches) {
-  row.fault_matches.resize(std::max(row.fault_matches.size(), matches.size()));
-  for (std::size_t i = 0; i < matches.size(); ++i) row.fault_matches[i] += matches[i];
 }
 
 void Tally::add_failure(const std::string& shape, const Failure& failure) {
@@ -59,7 +63,8 @@ void Tally::merge(const Tally& other) {
   evidence.insert(other.evidence.begin(), other.evidence.end());
   for (const auto& [oracle, count] : other.row.judgements) row.judgements[oracle] += count;
   for (const auto& [mark, count] : other.row.marks) row.marks[mark] += count;
-  add_matches(other.row.fault_matches);
+  add_each(row.fault_matches, other.row.fault_matches);
+  add_each(row.claim_judgements, other.row.claim_judgements);
   for (const auto& [shape, failure] : other.row.failures) add_failure(shape, failure);
   if (!other.row.error.empty())
     refuse(other.row.error, other.row.error_place, other.row.error_seed);

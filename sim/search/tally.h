@@ -38,7 +38,6 @@ struct Tally {
   void merge(const Tally& other);
 
  private:
-  void add_matches(const std::vector<std::uint64_t>& matches);
   void add_failure(const std::string& shape, const Failure& failure);
   void refuse(const std::string& error, Place place, std::uint64_t seed);
 };
