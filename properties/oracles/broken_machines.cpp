@@ -147,6 +147,22 @@ TEST(BrokenMachines, may_not_answer_twice_or_to_nobody) {
   EXPECT_TRUE(objects(breach_with(turn_scene(), "turn-server", stranger), "P14", "to no request"));
 }
 
+// BUGS P14, P23
+TEST(BrokenMachines, may_not_leave_a_request_without_an_answer) {
+  for (const unsigned type : {0x0103u, 0x0104u, 0x0109u, 0x0113u}) {
+    static unsigned swallowed;
+    swallowed = type;
+    const auto swallow = [](std::vector<std::uint8_t>& bytes, std::uint32_t& seen) {
+      return is_type(bytes, swallowed) && ++seen == 1 ? 0 : 1;
+    };
+    const bool is_late = type == 0x0103;  // an Allocate waits for its port, and perhaps for good
+    const std::string breach = breach_with(turn_scene(), "turn-server", swallow);
+    EXPECT_TRUE(is_late ? testing::AssertionResult(breach.empty())
+                        : objects(breach, "P14", "does not answer"))
+        << type;
+  }
+}
+
 // BUGS P13, P23
 TEST(BrokenMachines, may_not_relay_the_wrong_bytes) {
   const auto flip = [](std::vector<std::uint8_t>& bytes, std::uint32_t& seen) {
@@ -166,6 +182,16 @@ Settings lifetimes(Duration permission, Duration channel) {
 // BUGS P13, P23
 TEST(BrokenMachines, may_not_end_a_permission_early) {
   Stage stage = turn_scene();
+  deceive(stage, "turn-server", lifetimes(20s, 10min));
+  EXPECT_TRUE(objects(breach_of(stage), "P13", "does not relay"));
+}
+
+// BUGS G20, P13, P23
+TEST(BrokenMachines, may_not_end_a_permission_of_either_family_early) {
+  Stage stage = turn_scene();
+  stage.scenario.hosts[0].addresses.push_back(IpAddress::parse("2001:db8::1").value());
+  stage.scenario.hosts[1].settings.entries.push_back({"relay-family", std::string("both")});
+  EXPECT_EQ(breach_of(stage), "");
   deceive(stage, "turn-server", lifetimes(20s, 10min));
   EXPECT_TRUE(objects(breach_of(stage), "P13", "does not relay"));
 }

@@ -19,11 +19,16 @@ struct Payload {
       : plan(stage.plan()), show_p11(plan, std::make_unique<Delivery>(*plan)) {
     write_payload(bytes, plan->flows[0].key, 1);
   }
-  void send(std::uint8_t copies = 1, bool accepted = true) {
+  void tell(HostIndex host, Notice::Kind kind, const char* own) {
+    Step step = show_p11.step(500ms, StepKind::delivery, host);
+    step.notices = {{.kind = kind, .name = "candidate", .local = at(own)}};
+    show_p11(step);
+  }
+  void send(std::uint8_t copies = 1, bool accepted = true, const char* to = "192.0.2.2:7000") {
     Step step = show_p11.step(1s, StepKind::command, 0);
     step.flow = 0;
     step.origin = {0, 1};
-    step.command_to = at("192.0.2.2:7000");
+    step.command_to = at(to);
     step.command_accepted = accepted;
     add_sent(step, "192.0.2.1:7000", "192.0.2.2:7000", bytes).fate.copies = copies;
     show_p11(step);
@@ -90,19 +95,51 @@ TEST(Delivery, allows_that_whoever_has_the_addressees_old_address_now_is_given_i
   stage.host("carol", "client", "192.0.2.3").traffic("alice", "bob");
   const auto given_to_carol_who_has = [&](const char* address) {
     Payload payload(stage);
-    const auto announce = [&](HostIndex host, const char* own) {
-      Step step = payload.show_p11.step(500ms, StepKind::delivery, host);
-      step.notices = {
-          {.kind = Notice::Kind::candidate_added, .name = "candidate", .local = at(own)}};
-      payload.show_p11(step);
-    };
-    announce(1, "192.0.2.9:50000");
-    payload.send();
-    announce(2, address);
+    payload.tell(1, Notice::Kind::candidate_added, "192.0.2.9:50000");
+    payload.send(1, true, "192.0.2.9:50000");
+    payload.tell(2, Notice::Kind::candidate_added, address);
     return payload.deliver(2);
   };
   EXPECT_EQ(given_to_carol_who_has("192.0.2.9:50000"), "");
   EXPECT_NE(given_to_carol_who_has("192.0.2.9:50001"), "");
+}
+
+// BUGS P11, P23
+TEST(Delivery, objects_where_an_heir_is_given_what_was_sent_to_the_addressees_next_address) {
+  Stage stage = stage_with_clients();
+  stage.host("alice", "peer", "192.0.2.1").host("bob", "client", "192.0.2.2");
+  stage.host("carol", "client", "192.0.2.3").traffic("alice", "bob");
+  const auto given_to_carol = [&](const char* sent_to, bool has_left) {
+    Payload payload(stage);
+    payload.tell(1, Notice::Kind::candidate_added, "192.0.2.9:50000");
+    payload.tell(1, Notice::Kind::candidate_removed, "192.0.2.9:50000");
+    payload.tell(1, Notice::Kind::candidate_added, "192.0.2.9:50001");
+    payload.tell(2, Notice::Kind::candidate_added, "192.0.2.9:50000");
+    if (has_left) payload.tell(2, Notice::Kind::candidate_removed, "192.0.2.9:50000");
+    payload.send(1, true, sent_to);
+    return payload.deliver(2);
+  };
+  EXPECT_EQ(given_to_carol("192.0.2.9:50000", false), "");
+  EXPECT_NE(given_to_carol("192.0.2.9:50000", true), "");
+  EXPECT_NE(given_to_carol("192.0.2.9:50001", false), "");
+}
+
+// BUGS P11, P23
+TEST(Delivery, gives_an_echo_to_whoever_has_the_address_that_the_sender_had) {
+  Stage stage = stage_with_clients();
+  stage.host("alice", "client", "192.0.2.1").host("bob", "peer", "192.0.2.2");
+  stage.host("carol", "client", "192.0.2.3").traffic("alice", "bob");
+  const auto given_to_carol_if_alice_had = [&](const char* address) {
+    Payload payload(stage);
+    payload.tell(0, Notice::Kind::candidate_added, "192.0.2.9:50000");
+    payload.tell(0, Notice::Kind::candidate_removed, "192.0.2.9:50000");
+    payload.tell(0, Notice::Kind::candidate_added, address);
+    payload.send();
+    payload.tell(2, Notice::Kind::candidate_added, "192.0.2.9:50000");
+    return payload.deliver(2, "192.0.2.2:7000");
+  };
+  EXPECT_EQ(given_to_carol_if_alice_had("192.0.2.9:50000"), "");
+  EXPECT_NE(given_to_carol_if_alice_had("192.0.2.9:50001"), "");
 }
 
 }  // namespace

@@ -91,6 +91,23 @@ TEST(TurnRuns, keep_every_oracle_silent_on_drifting_clocks) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) EXPECT_EQ(breach_of(stage, seed), "");
 }
 
+// PROTOCOL W15, A17, AB18; BUGS P13
+TEST(TurnRuns, keep_every_oracle_silent_about_a_user_in_a_hidden_name) {
+  Stage stage = turn_scene();
+  stage.scenario.duration = Duration(1min);
+  stage.scenario.hosts[0].settings.entries = {
+      {"username-anonymity", true},
+      {"users", std::vector<std::string>{"user:password", "mallory:secret"}}};
+  stage.scenario.hosts[1].settings.entries.push_back({"hide-username", true});
+  stage.host("mallory", "attacker", "203.0.113.66")
+      .setting("target", std::string("relay"))
+      .setting("victim", std::string("alice"))
+      .setting("attack", std::vector<std::string>{"usurp"})
+      .setting("username", std::string("mallory"))
+      .setting("password", std::string("secret"));
+  EXPECT_EQ(breach_of(stage), "");
+}
+
 // BUGS P4
 TEST(TurnRuns, keep_every_oracle_silent_with_any_backoff) {
   Settings jittered;

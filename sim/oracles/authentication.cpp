@@ -33,12 +33,6 @@ bool shares_secret(const HostPlan& client, const HostPlan& relay) {
   return !secret.empty() && secret == setting_or(relay.settings, "rest-secret", std::string());
 }
 
-/// Whether a client was told to believe what nobody signed.
-bool trusts_the_path(const HostPlan& client) {
-  return setting_or(client.settings, "accept-unsigned-errors", false) ||
-         setting_or(client.settings, "follow-unsigned-redirect", false);
-}
-
 /// Whether anything on the way may change, or somebody may not know the password.
 bool has_foul_play(const Plan& plan) {
   if (has_attacker(plan)) return true;
@@ -71,6 +65,21 @@ bool has_foul_play(const Plan& plan) {
 }
 
 }  // namespace
+
+bool is_signed_by(const Credentials& user, std::string_view realm, Bytes message) {
+  const auto glance = glance_stun(message);
+  if (!glance) return false;
+  // An answer does not say whose it is, and a request may hide it.
+  const auto username = find_attribute(*glance, stun_attribute::username);
+  if (username && !std::ranges::equal(*username, as_bytes(user.name))) return false;
+  const auto by = [&](WireKey key) {
+    return integrity_sha256_matches(message, user.name, realm, user.password, key);
+  };
+  // Of two, the one that is seen first counts (PROTOCOL K13).
+  return find_attribute(*glance, stun_attribute::message_integrity)
+             ? integrity_matches(message, user.name, realm, user.password)
+             : by(WireKey::sha256) || by(WireKey::md5);  // the likelier first
+}
 
 Authentication::Authentication(const Plan& plan) : judges_all_(has_foul_play(plan)) {
   for (HostIndex i = 0; i < plan.hosts.size(); ++i) {
@@ -105,20 +114,8 @@ void Authentication::observe(const Step& step, const World& world) {
 }
 
 bool Authentication::is_signed(const Host& host, Bytes message) {
-  const auto glance = glance_stun(message);
-  if (!glance) return false;
-  // An answer does not say whose it is, and a request may hide it.
-  const auto username = find_attribute(*glance, stun_attribute::username);
-  return std::ranges::any_of(host.users, [&](const Credentials& user) {
-    if (username && !std::ranges::equal(*username, as_bytes(user.name))) return false;
-    const auto by = [&](WireKey key) {
-      return integrity_sha256_matches(message, user.name, host.realm, user.password, key);
-    };
-    // Of two, the one that is seen first counts (PROTOCOL K13).
-    return find_attribute(*glance, stun_attribute::message_integrity)
-               ? integrity_matches(message, user.name, host.realm, user.password)
-               : by(WireKey::sha256) || by(WireKey::md5);  // the likelier first
-  });
+  return std::ranges::any_of(
+      host.users, [&](const Credentials& user) { return is_signed_by(user, host.realm, message); });
 }
 
 void Authentication::judge_relay(const Step& step, const World& world, Host& host) {

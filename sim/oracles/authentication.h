@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/oracles/glance.h"
@@ -10,6 +11,10 @@
 #include "sim/world/step.h"
 
 namespace tickover::sim {
+
+/// Whether the digest of a STUN message is made with this password, by the naive code of
+/// wire_decoder.h. Slow.
+bool is_signed_by(const Credentials& user, std::string_view realm, Bytes message);
 
 /// BUGS P15: bytes that nobody with the password signed change nothing, at the relay or at the
 /// client. The digests are computed by the naive code of wire_decoder.h, from the passwords in the

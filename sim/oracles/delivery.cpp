@@ -50,10 +50,13 @@ Delivery::Delivery(const Plan& plan) : index_(plan), candidates_(plan.hosts.size
 }
 
 void Delivery::observe(const Step& step, const World& world) {
+  if (step.kind == StepKind::start) candidates_[step.host].remove_all(step.time);
   if (step.kind == StepKind::command && !step.command_is_reach) note_command(step);
   if (!step.sent.empty() && step.origin.known()) note_copies(step);
   for (const Notice& notice : step.notices) {
-    if (notice.kind == Notice::Kind::candidate_added) candidates_[step.host].add(notice.local);
+    Candidates& own = candidates_[step.host];
+    if (notice.kind == Notice::Kind::candidate_added) own.add(notice.local, step.time);
+    if (notice.kind == Notice::Kind::candidate_removed) own.remove(notice.local, step.time);
     if (notice.kind == Notice::Kind::received) judge(step, world, notice);
   }
 }
@@ -69,7 +72,10 @@ void Delivery::note_command(const Step& step) {
   Flow& flow = flows_[step.origin.flow];
   flow.latest = step.origin.number;
   Sent& sent = flow.window[step.origin.number % flow.window.size()];
-  sent = {.number = step.origin.number, .to = step.command_to, .accepted = step.command_accepted};
+  sent = {.number = step.origin.number,
+          .at = step.time,
+          .to = step.command_to,
+          .accepted = step.command_accepted};
   if (!step.sent.empty()) sent.from = step.sent.back().seen_source;
 }
 
@@ -96,14 +102,18 @@ void Delivery::judge(const Step& step, const World& world, const Notice& notice)
     return fmt::format("datagram {} of the traffic from {} to {}", origin->number,
                        name_of(plan, flow.from), name_of(plan, flow.to));
   };
-  const bool is_echo = is_given_to(flow.from, flow.to, step.host);
-  if (!is_echo && !is_given_to(flow.to, flow.from, step.host)) {
-    return broken(step, fmt::format("{} was given {}", name, what()));
-  }
   if (origin->number > flows_[origin->flow].latest) {
     return broken(step, fmt::format("{} was given {}, which was never sent", name, what()));
   }
   Sent* sent = slot(*origin);
+  // A relay that lost its state gives an address to another client, and who sent there before does
+  // not know it yet.
+  const bool is_stranger = step.host != flow.from && step.host != flow.to;
+  const bool is_echo = is_stranger ? sent != nullptr && is_heir_of_sender(flow, *sent, step.host)
+                                   : step.host == flow.from;
+  if (is_stranger && !is_echo && !is_heir_of_addressee(flow, sent, step.host)) {
+    return broken(step, fmt::format("{} was given {}", name, what()));
+  }
   if (sent == nullptr) return;  // too old: nothing but its bytes is remembered
   if (!sent->accepted) {
     return broken(step, fmt::format("{} was given {}, whose sending was refused", name, what()));
@@ -124,12 +134,18 @@ void Delivery::judge(const Step& step, const World& world, const Notice& notice)
   }
 }
 
-bool Delivery::is_given_to(HostIndex addressee, HostIndex other, HostIndex receiver) const {
-  if (receiver == addressee || receiver == other) return receiver == addressee;
-  // A relay that lost its state gives an address to another client, and who sent there before does
-  // not know it yet.
-  return std::ranges::any_of(candidates_[addressee].recent, [&](const Endpoint& address) {
-    return candidates_[receiver].has(address);
+bool Delivery::is_heir_of_addressee(const FlowPlan& flow, const Sent* sent,
+                                    HostIndex receiver) const {
+  if (sent != nullptr) return candidates_[receiver].has_since(sent->to, sent->at);
+  return std::ranges::any_of(candidates_[flow.to].recent, [&](const Candidate& candidate) {
+    return candidates_[receiver].has(candidate.address);
+  });
+}
+
+bool Delivery::is_heir_of_sender(const FlowPlan& flow, const Sent& sent, HostIndex receiver) const {
+  return std::ranges::any_of(candidates_[flow.from].recent, [&](const Candidate& candidate) {
+    return candidate.is_held(sent.at) &&
+           candidates_[receiver].has_since(candidate.address, sent.at);
   });
 }
 
@@ -141,14 +157,34 @@ bool Delivery::is_intact(const Plan& plan, const Origin& origin, Bytes payload) 
   return std::ranges::equal(expected_, payload);
 }
 
-void Delivery::Candidates::add(const Endpoint& e) {
-  if (has(e)) return;
+void Delivery::Candidates::add(const Endpoint& e, Instant now) {
+  const auto known = std::ranges::find(recent, e, &Candidate::address);
+  if (known != recent.end()) {
+    // The latest last, so that what was had again outlives the others.
+    std::rotate(known, known + 1, recent.end());
+    recent.back() = {e, recent.back().since, Instant::never()};
+    return;
+  }
   if (recent.size() == most_candidates) recent.erase(recent.begin());
-  recent.push_back(e);
+  recent.push_back({e, now});
+}
+
+void Delivery::Candidates::remove(const Endpoint& e, Instant now) {
+  const auto known = std::ranges::find(recent, e, &Candidate::address);
+  if (known != recent.end()) known->until = std::min(known->until, now);
+}
+
+void Delivery::Candidates::remove_all(Instant now) {
+  for (Candidate& candidate : recent) candidate.until = std::min(candidate.until, now);
 }
 
 bool Delivery::Candidates::has(const Endpoint& e) const {
-  return std::ranges::find(recent, e) != recent.end();
+  return std::ranges::find(recent, e, &Candidate::address) != recent.end();
+}
+
+bool Delivery::Candidates::has_since(const Endpoint& e, Instant at) const {
+  const auto known = std::ranges::find(recent, e, &Candidate::address);
+  return known != recent.end() && at <= known->until;
 }
 
 }  // namespace tickover::sim

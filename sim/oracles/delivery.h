@@ -44,6 +44,7 @@ class Delivery final : public Oracle {
   /// What is known of one payload: a slot of its flow's window.
   struct Sent {
     std::uint64_t number = 0;
+    Instant at;
     Endpoint from;  // of a host that announces nothing: as the network saw it
     Endpoint to;
     std::uint16_t network_copies = 0;
@@ -55,18 +56,31 @@ class Delivery final : public Oracle {
     std::vector<Sent> window;  // slot: number modulo size
     std::uint64_t latest = 0;
   };
+  struct Candidate {
+    Endpoint address;
+    Instant since;
+    Instant until = Instant::never();  // simulated, like `since`
+    bool is_held(Instant at) const { return since <= at && at <= until; }
+  };
   struct Candidates {
-    std::vector<Endpoint> recent;  // every address announced, the latest last
-    void add(const Endpoint& e);
+    std::vector<Candidate> recent;  // every address announced, the latest last
+    void add(const Endpoint& e, Instant now);
+    void remove(const Endpoint& e, Instant now);
+    void remove_all(Instant now);
     bool has(const Endpoint& e) const;
+    /// Whether it has it, or took it back no earlier than `at`.
+    bool has_since(const Endpoint& e, Instant at) const;
   };
 
   Sent* slot(const Origin& origin);
   void note_command(const Step& step);
   void note_copies(const Step& step);
   void judge(const Step& step, const World& world, const Notice& notice);
-  /// Whether it is the addressee, not the other end, or came to own an address of the addressee.
-  bool is_given_to(HostIndex addressee, HostIndex other, HostIndex receiver) const;
+  /// Whether it may reach whoever is neither end, as the latest to have the address that it was
+  /// sent to. Of what is too old to be remembered (null), any address of the addressee counts.
+  bool is_heir_of_addressee(const FlowPlan& flow, const Sent* sent, HostIndex receiver) const;
+  /// Whether an echo of it may, as the latest to have an address that the sender had then.
+  bool is_heir_of_sender(const FlowPlan& flow, const Sent& sent, HostIndex receiver) const;
   bool is_intact(const Plan& plan, const Origin& origin, Bytes payload);
 
   FlowIndex index_;

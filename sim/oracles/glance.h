@@ -47,6 +47,7 @@ inline constexpr std::uint16_t data = 0x0013;
 inline constexpr std::uint16_t realm = 0x0014;
 inline constexpr std::uint16_t nonce = 0x0015;
 inline constexpr std::uint16_t xor_relayed_address = 0x0016;
+inline constexpr std::uint16_t requested_address_family = 0x0017;
 inline constexpr std::uint16_t message_integrity_sha256 = 0x001c;
 inline constexpr std::uint16_t userhash = 0x001e;
 }  // namespace stun_attribute

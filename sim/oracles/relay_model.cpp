@@ -4,21 +4,71 @@
 #include <tuple>
 #include <utility>
 
-#include "core/random.h"
+#include "sim/oracles/naive_digest.h"
 
 namespace tickover::sim {
 namespace {
 
-/// 0 without one, as with USERHASH.
-std::uint64_t owner_of(const StunGlance& request) {
-  const auto username = find_attribute(request, stun_attribute::username);
-  if (!username) return 0;
-  std::uint64_t hash = 1;
-  for (const std::uint8_t byte : *username) hash = mix(hash, byte);
-  return hash;
+struct User {
+  Bytes name;
+  Bytes realm;
+  bool is_hidden = false;
+};
+
+/// Whom a request is from, by its USERNAME or its USERHASH; nameless without either.
+User user_of(const StunGlance& request) {
+  User user{.realm = find_attribute(request, stun_attribute::realm).value_or(Bytes())};
+  if (const auto name = find_attribute(request, stun_attribute::username)) {
+    user.name = *name;
+  } else if (const auto hash = find_attribute(request, stun_attribute::userhash)) {
+    user.name = *hash;
+    user.is_hidden = true;
+  }
+  return user;
+}
+
+/// RFC 8489, section 14.4.
+std::array<std::uint8_t, 32> hidden(Bytes name, Bytes realm) {
+  std::vector<std::uint8_t> text(name.begin(), name.end());
+  text.push_back(':');
+  text.insert(text.end(), realm.begin(), realm.end());
+  return naive_sha256(std::move(text));
+}
+
+/// Whether both are named, and not the same.
+bool is_another(const RelayModel::Owner& owner, const User& user) {
+  if (owner.name.empty() || user.name.empty()) return false;
+  if (owner.is_hidden == user.is_hidden) return !std::ranges::equal(owner.name, user.name);
+  return owner.is_hidden ? !std::ranges::equal(owner.name, hidden(user.name, user.realm))
+                         : !std::ranges::equal(user.name, hidden(owner.name, owner.realm));
+}
+
+struct Relayed {
+  std::optional<Endpoint> first;
+  std::optional<Endpoint> second;
+};
+
+Relayed relayed_in(const StunGlance& success) {
+  Relayed found;
+  StunAttributes attributes(success);
+  while (const auto attribute = attributes.next()) {
+    if (attribute->type != stun_attribute::xor_relayed_address) continue;
+    const auto address = xor_endpoint(success, attribute->value);
+    if (!found.first) {
+      found.first = address;
+    } else if (address && *address != *found.first) {
+      found.second = address;
+    }
+  }
+  return found;
 }
 
 }  // namespace
+
+const Endpoint* RelayModel::Allocation::towards(AddressFamily family) const {
+  if (relayed.family() == family) return &relayed;
+  return second && second->family() == family ? &*second : nullptr;
+}
 
 const RelayModel::Permission* RelayModel::Allocation::permission(const IpAddress& ip) const {
   const auto at = std::ranges::find(permissions, ip, &Permission::ip);
@@ -127,15 +177,19 @@ std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlan
     if (deletes && allocation != nullptr && allocation->repeats(request.id)) return {};
     return "success for an allocation that does not exist (PROTOCOL R16)";
   }
-  const std::uint64_t user = owner_of(request);
-  if (user != 0 && allocation->owner != 0 && user != allocation->owner) {
+  if (is_another(allocation->owner, user_of(request))) {
     return "success for another user's allocation (PROTOCOL W15)";
   }
   const bool repeated = allocation->repeats(request.id);
   if (request.type == stun_type::refresh) {
     const auto seconds = find_number(success, stun_attribute::lifetime);
     if (!seconds) return "Refresh success without LIFETIME (RFC 8656, section 8.2)";
-    if (deletes) {
+    if (allocation->second && find_attribute(request, stun_attribute::requested_address_family)) {
+      // Of one of the two alone (PROTOCOL F4).
+      allocation->unclear = true;
+      const Instant until = now + Duration(std::chrono::seconds(*seconds));
+      allocation->span = {now, std::max(allocation->span.at_most, until)};
+    } else if (deletes) {
       allocation->span = {now, now};
     } else if (!repeated) {
       // A copy, whoever sent it, does nothing a second time (PROTOCOL F6, AB12).
@@ -161,9 +215,10 @@ std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlan
 std::string_view RelayModel::allocated(const StunGlance& request, const StunGlance& success,
                                        const Endpoint& client, const Endpoint& server,
                                        Instant now) {
-  const auto relayed = find_endpoint(success, stun_attribute::xor_relayed_address);
+  const Relayed relayed = relayed_in(success);
   const auto seconds = find_number(success, stun_attribute::lifetime);
-  if (!relayed || !seconds) return "Allocate success without address or lifetime (PROTOCOL R13)";
+  if (!relayed.first || !seconds)
+    return "Allocate success without address or lifetime (PROTOCOL R13)";
   // What ended long ago is of no interest: nothing of it can still be under way.
   std::erase_if(allocations_, [&](const Allocation& a) {
     return a.span.is_dead(now - Duration(std::chrono::minutes(10)));
@@ -171,22 +226,21 @@ std::string_view RelayModel::allocated(const StunGlance& request, const StunGlan
   index_relayed();
   Allocation* known = find(client, server);
   if (known != nullptr && !known->span.is_dead(now)) {
-    if (std::ranges::equal(known->created_by, request.id)) return {};  // PROTOCOL R15
+    if (std::ranges::equal(known->created_by, request.id)) return said_again(*known, success, now);
     if (known->span.is_alive(now)) return "a second allocation for one client (PROTOCOL R2)";
   }
-  Allocation fresh{.client = client, .server = server, .relayed = *relayed};
+  Allocation fresh{.client = client,
+                   .server = server,
+                   .relayed = *relayed.first,
+                   .second = relayed.second,
+                   .granted = *seconds};
   std::ranges::copy(request.id, fresh.created_by.begin());
-  fresh.owner = owner_of(request);
+  const User user = user_of(request);
+  fresh.owner = {
+      {user.name.begin(), user.name.end()}, {user.realm.begin(), user.realm.end()}, user.is_hidden};
   fresh.span.extend(now + Duration(std::chrono::seconds(*seconds)), false);
-  StunAttributes attributes(success);
-  while (const auto attribute = attributes.next()) {
-    if (attribute->type != stun_attribute::xor_relayed_address) continue;
-    const auto other = xor_endpoint(success, attribute->value);
-    if (other && *other != *relayed) fresh.second = *other;
-  }
-  fresh.unclear = fresh.second.has_value();
-  const Allocation* owner = find_relayed(*relayed);
-  const bool taken = owner != nullptr && owner != known && owner->span.is_alive(now);
+  const bool taken = is_taken(*relayed.first, known, now) ||
+                     (relayed.second && is_taken(*relayed.second, known, now));
   if (known != nullptr) {
     *known = std::move(fresh);
   } else {
@@ -195,6 +249,28 @@ std::string_view RelayModel::allocated(const StunGlance& request, const StunGlan
   }
   index_relayed();
   return taken ? "one relayed address for two clients (RFC 8656, section 7.2)" : std::string_view();
+}
+
+bool RelayModel::is_taken(const Endpoint& relayed, const Allocation* but, Instant now) const {
+  const Allocation* owner = find_relayed(relayed);
+  return owner != nullptr && owner != but && !owner->unclear && owner->span.is_alive(now);
+}
+
+/// PROTOCOL R15: the same addresses, and the lifetime that was granted or what is left of it.
+std::string_view RelayModel::said_again(const Allocation& allocation, const StunGlance& success,
+                                        Instant now) {
+  if (allocation.unclear) return {};
+  const Relayed relayed = relayed_in(success);
+  if (relayed.first != allocation.relayed || relayed.second != allocation.second) {
+    return "a repeated Allocate with another relayed address (PROTOCOL R15)";
+  }
+  const std::uint32_t seconds = find_number(success, stun_attribute::lifetime).value_or(0);
+  const Duration said = std::chrono::seconds(seconds);
+  const Duration second = std::chrono::seconds(1);
+  const bool is_left =
+      allocation.span.surely - now < said + second && said < allocation.span.at_most - now + second;
+  if (seconds == allocation.granted || is_left) return {};
+  return "a repeated Allocate with another lifetime (PROTOCOL R15)";
 }
 
 std::string_view RelayModel::bound(Allocation& allocation, const StunGlance& request, Instant now,
@@ -233,11 +309,23 @@ std::string_view RelayModel::bound(Allocation& allocation, const StunGlance& req
 
 std::string_view RelayModel::failed(const StunGlance& request, const StunGlance& error,
                                     const Endpoint& client, const Endpoint& server, Instant now) {
-  if (request.type == stun_type::allocate || request.type == stun_type::binding) return {};
   const Allocation* allocation = find(client, server);
-  if (error_code_of(error) == 437 && allocation != nullptr && allocation->span.is_alive(now)) {
-    return "437 although the allocation lives (BUGS P13)";
+  if (request.type == stun_type::binding || allocation == nullptr ||
+      !allocation->span.is_alive(now)) {
+    return {};
   }
+  const std::uint32_t code = error_code_of(error);
+  if (request.type == stun_type::allocate) {
+    // Whether it is signed well, and by whom it was, comes before whether it was granted.
+    const bool is_asked_again = std::ranges::equal(allocation->created_by, request.id) &&
+                                !is_another(allocation->owner, user_of(request));
+    const bool is_proof_refused = code == 400 || code == 401 || code == 438;
+    if (is_asked_again && !is_proof_refused) {
+      return "an Allocate that was granted is refused when it is repeated (PROTOCOL R15)";
+    }
+    return {};
+  }
+  if (code == 437) return "437 although the allocation lives (BUGS P13)";
   return {};
 }
 

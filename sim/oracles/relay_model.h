@@ -41,15 +41,22 @@ class RelayModel {
     Span span;
   };
   using Id = std::array<std::uint8_t, 12>;
+  /// Who created an allocation, by USERNAME or, if hidden, by USERHASH; empty if unnamed.
+  struct Owner {
+    std::vector<std::uint8_t> name;
+    std::vector<std::uint8_t> realm;
+    bool is_hidden = false;
+  };
   struct Allocation {
     Endpoint client;
     Endpoint server;
     Endpoint relayed;
     std::optional<Endpoint> second;  // of the other family
     Id created_by{};
-    std::uint64_t owner = 0;  // hash of the USERNAME that it was created with; 0: none was there
+    Owner owner;
+    std::uint32_t granted = 0;  // seconds, by the Allocate success
     Span span;
-    bool unclear = false;  // two relayed addresses, or something else that is not modelled
+    bool unclear = false;  // it may have lost one of two relayed addresses, or both
     std::vector<Permission> permissions;
     std::vector<Channel> channels;
     /// Requests that succeeded, the latest so many: all that a relay may still remember while its
@@ -58,6 +65,11 @@ class RelayModel {
     static constexpr std::size_t most_recent = 256;
     std::size_t next_recent = 0;
 
+    bool has(const Endpoint& relayed_address) const {
+      return relayed == relayed_address || second == relayed_address;
+    }
+    /// The relayed address that reaches peers of that family; null if there is none.
+    const Endpoint* towards(AddressFamily family) const;
     const Permission* permission(const IpAddress& ip) const;
     const Channel* channel(std::uint16_t number) const;
     const Channel* channel(const Endpoint& peer) const;
@@ -88,6 +100,11 @@ class RelayModel {
  private:
   std::string_view allocated(const StunGlance& request, const StunGlance& success,
                              const Endpoint& client, const Endpoint& server, Instant now);
+  /// What an Allocate success says of an allocation that this very request made before.
+  static std::string_view said_again(const Allocation& allocation, const StunGlance& success,
+                                     Instant now);
+  /// Whether somebody else's living allocation has that relayed address.
+  bool is_taken(const Endpoint& relayed, const Allocation* but, Instant now) const;
   std::string_view bound(Allocation& allocation, const StunGlance& request, Instant now,
                          bool repeated, const RelayLifetimes& lifetimes);
 

@@ -161,7 +161,6 @@ RelayTables::Due RelayTables::due_to_peer(const Step& step, Relay& relay) {
     return due;
   }
   if (allocation->unclear) return {.may = true};
-  due.local = allocation->relayed;
   const bool alive = allocation->span.is_alive(now);
   if (const auto data = glance_channel(step.arrived)) {
     const RelayModel::Channel* channel = allocation->channel(data->number);
@@ -173,6 +172,7 @@ RelayTables::Due RelayTables::due_to_peer(const Step& step, Relay& relay) {
                step.arrived.size() - data->data.size() < 4 + 4;
     due.remote = channel->peer;
     due.data = data->data;
+    leave_towards(*allocation, due);
     return due;
   }
   const auto message = glance_stun(step.arrived);
@@ -191,11 +191,22 @@ RelayTables::Due RelayTables::due_to_peer(const Step& step, Relay& relay) {
   due.may = true;
   // No relay has to reach its own listening port, though its address be permitted (PROTOCOL AB5).
   due.must = alive && permission->span.is_alive(now) && is_plain_send(*message) &&
-             peer->port != 0 && peer->port != relay.port &&
-             peer->family() == allocation->relayed.family();
+             peer->port != 0 && peer->port != relay.port;
   due.remote = *peer;
   due.data = *data;
+  leave_towards(*allocation, due);
   return due;
+}
+
+/// Two relayed addresses reach the peers of one family each.
+void RelayTables::leave_towards(const RelayModel::Allocation& allocation, Due& due) {
+  const Endpoint* local = allocation.towards(due.remote.family());
+  if (local == nullptr) {
+    due.may = due.must = false;
+    due.what = "no relayed address is of its peer's family";
+  } else {
+    due.local = *local;
+  }
 }
 
 /// From a peer: the permission decides whether, the channel how (PROTOCOL PM4, D4, W8).

@@ -59,6 +59,7 @@ class RelayTables final : public Oracle {
   void learn_answer(const Step& step, const World& world, Relay& relay, Bytes request,
                     const StunGlance& answer, const Endpoint& client, const Endpoint& server);
   void judge_relaying(const Step& step, const World& world, Relay& relay);
+  static void leave_towards(const RelayModel::Allocation& allocation, Due& due);
   static Due due_to_peer(const Step& step, Relay& relay);
   static Due due_to_client(const Step& step, RelayModel::Allocation& allocation);
   static bool satisfies(const Due& due, const SentRecord& sent, Bytes bytes);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "sim/oracles/turn_plan.h"
+#include "sim/oracles/authentication.h"
 #include "sim/oracles/words.h"
 #include "sim/world/world.h"
 
@@ -34,6 +34,7 @@ bool Retransmissions::is_client(const HostPlan& host) {
 Retransmissions::Retransmissions(const Plan& plan) : tampered_(has_attacker(plan)) {
   for (const HostPlan& host : plan.hosts) {
     hosts_.emplace_back();
+    if (is_relay(host)) realms_.push_back(realm_of(host));
     if (!is_client(host)) continue;
     hosts_.back().client = static_cast<std::uint32_t>(clients_.size());
     hosts_.back().slack = slack_of(host);
@@ -43,6 +44,8 @@ Retransmissions::Retransmissions(const Plan& plan) : tampered_(has_attacker(plan
     shortest.start_with(table.first_interval().lowest);
     client.soonest_give_up = shortest.earliest_give_up();
     client.has_credentials = host.info.role == "turn-client";
+    client.credentials = credentials_of(host);
+    client.trusts_the_path = trusts_the_path(host);
     const Setting* realm = host.settings.find("realm");
     if (realm != nullptr) client.realm = std::get<std::string>(realm->value);
     client.can_tell =
@@ -101,12 +104,14 @@ void Retransmissions::note_answer(const Step& step, Host& host) {
   const auto request = std::ranges::find_if(
       host.requests, [&](const Request& r) { return std::ranges::equal(r.id, answer->id); });
   if (request == host.requests.end()) return;
+  const Client& client = clients_[host.client];
+  if (step.source != request->remote || step.destination != request->local) return;
   note_round_trip(step, *answer, host, *request);
+  if (!client.trusts_the_path && !is_taken(*answer, step.arrived, client, *request)) return;
   request->may_end = true;
-  // A refusal can cost the allocation and with it every request; an Allocate success ends the
-  // probe of the other family, a Refresh with lifetime 0 everything.
-  const bool ends_all = answer->is_error() || answer->request_type() == stun_type::allocate ||
-                        find_number(*answer, stun_attribute::lifetime) == 0u;
+  // A Refresh with lifetime 0 ends everything; whatever else does tells of it, or closes a socket.
+  const bool ends_all =
+      answer->is_success() && find_number(*answer, stun_attribute::lifetime) == 0u;
   if (!ends_all) return;
   for (Request& r : host.requests) r.may_end = true;
 }
@@ -115,7 +120,6 @@ void Retransmissions::note_answer(const Step& step, Host& host) {
 void Retransmissions::note_round_trip(const Step& step, const StunGlance& answer, Host& host,
                                       Request& request) {
   if (request.answered || request.copies > 1) return;
-  if (step.source != request.remote || step.destination != request.local) return;
   Client& client = clients_[host.client];
   const bool sent_again = std::ranges::any_of(step.sent, [&](const SentRecord& sent) {
     const auto message = glance_stun(step.payload(sent));
@@ -124,14 +128,15 @@ void Retransmissions::note_round_trip(const Step& step, const StunGlance& answer
   if (sent_again) return;
   // What was given up with its allocation is not waited for, but the deletion of one may be.
   const bool in_doubt = tampered_ || (request.has_ended && request.type == stun_type::refresh);
-  if (!in_doubt && (request.has_ended || !is_taken(answer, client, request))) return;
+  if (!in_doubt && request.has_ended) return;
+  if (!in_doubt && !is_taken(answer, step.arrived, client, request)) return;
   request.answered = true;
   client.sampled_late = step.deadline_before && step.deadline_before->at <= step.host_now;
   client.rto.answered(request.remote.ip, step.host_now - request.start, !in_doubt);
 }
 
 /// RFC 8489, section 9.2.5: only a challenge needs no signature.
-bool Retransmissions::is_taken(const StunGlance& answer, const Client& client,
+bool Retransmissions::is_taken(const StunGlance& answer, Bytes bytes, const Client& client,
                                const Request& request) const {
   if (answer.request_type() != request.type) return false;
   if (!client.has_credentials) return true;
@@ -142,8 +147,18 @@ bool Retransmissions::is_taken(const StunGlance& answer, const Client& client,
     const bool is_trusted = !realm || !client.realm || as_text(*realm) == *client.realm;
     if (is_proper && is_trusted) return true;
   }
-  return !request.is_bare && (find_attribute(answer, stun_attribute::message_integrity) ||
-                              find_attribute(answer, stun_attribute::message_integrity_sha256));
+  return !request.is_bare && is_signed(answer, bytes, client);
+}
+
+/// Looked into only where somebody may have made it up.
+bool Retransmissions::is_signed(const StunGlance& answer, Bytes bytes, const Client& client) const {
+  if (!tampered_) {
+    return find_attribute(answer, stun_attribute::message_integrity) ||
+           find_attribute(answer, stun_attribute::message_integrity_sha256);
+  }
+  return std::ranges::any_of(realms_, [&](const std::string& realm) {
+    return is_signed_by(client.credentials, realm, bytes);
+  });
 }
 
 void Retransmissions::check_send(const Step& step, const World& world, Host& host,

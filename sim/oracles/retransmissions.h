@@ -9,6 +9,7 @@
 #include "sim/oracles/glance.h"
 #include "sim/oracles/oracle.h"
 #include "sim/oracles/reference_rto.h"
+#include "sim/oracles/turn_plan.h"
 #include "sim/world/plan.h"
 #include "sim/world/step.h"
 
@@ -58,7 +59,8 @@ class RetransmitTable {
 };
 
 /// BUGS P4: each request is sent at the instants of its table and at no others, byte for byte the
-/// same, until it is answered or something ends it.
+/// same, until it is answered or something ends it. An answer that a client must not take (BUGS
+/// P15), because nobody signed it or it comes from elsewhere, ends nothing.
 class Retransmissions final : public Oracle {
  public:
   explicit Retransmissions(const Plan& plan);
@@ -92,7 +94,7 @@ class Retransmissions final : public Oracle {
     std::size_t next = 1;
     std::uint32_t copies = 1;
     bool answered = false;
-    bool may_end = false;  // it was answered, or something else may have ended it
+    bool may_end = false;  // an answer that counts, or something else, may have ended it
     bool has_ended = false;
   };
   struct Host {
@@ -104,6 +106,8 @@ class Retransmissions final : public Oracle {
     RetransmitTable table;  // for the first interval of the request last looked at
     ReferenceRto rto;
     bool has_credentials = false;
+    Credentials credentials;
+    bool trusts_the_path = false;      // it takes what nobody signed
     std::optional<std::string> realm;  // the only one that it trusts
     Duration soonest_give_up;          // with the shortest first interval there can be
     bool can_tell = true;              // when a copy left, from when it was due
@@ -113,7 +117,9 @@ class Retransmissions final : public Oracle {
   void note_endings(const Step& step, Host& host);
   void note_answer(const Step& step, Host& host);
   void note_round_trip(const Step& step, const StunGlance& answer, Host& host, Request& request);
-  bool is_taken(const StunGlance& answer, const Client& client, const Request& request) const;
+  bool is_taken(const StunGlance& answer, Bytes bytes, const Client& client,
+                const Request& request) const;
+  bool is_signed(const StunGlance& answer, Bytes bytes, const Client& client) const;
   void check_send(const Step& step, const World& world, Host& host, const SentRecord& sent);
   void check_copy(const Step& step, const World& world, Host& host, Request& request);
   void add_request(const Step& step, Host& host, const SentRecord& sent, const StunGlance& message);
@@ -128,6 +134,7 @@ class Retransmissions final : public Oracle {
 
   std::vector<Client> clients_;
   bool tampered_;  // some datagram of this run may have been forged, or changed on its way
+  std::vector<std::string> realms_;  // of all relays
   std::vector<Host> hosts_;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "sim/oracles/turn_plan.h"
 #include "sim/oracles/words.h"
@@ -154,7 +155,7 @@ std::string RelayIndexes::contradiction(const RelayProbe& probe, const RelayMode
     if (has_expired(shown.expiry, now)) continue;
     const RelayModel::Allocation* known = model.find(shown.client, shown.server);
     if (known != nullptr && known->unclear) continue;
-    if (known == nullptr || known->relayed != shown.relayed || known->span.is_dead(now)) {
+    if (known == nullptr || !known->has(shown.relayed) || known->span.is_dead(now)) {
       return fmt::format(
           "keeps an allocation for {} that it has granted to nobody, or that is over",
           shown.client.text());
@@ -162,12 +163,17 @@ std::string RelayIndexes::contradiction(const RelayProbe& probe, const RelayMode
     const std::string wrong = contradiction(shown, *known, now);
     if (!wrong.empty()) return wrong;
   }
-  std::vector<std::pair<Endpoint, Endpoint>> shown;
-  for (const RelayProbe::Allocation& a : probe.allocations) shown.emplace_back(a.client, a.server);
+  std::vector<std::tuple<Endpoint, Endpoint, Endpoint>> shown;
+  for (const RelayProbe::Allocation& a : probe.allocations) {
+    shown.emplace_back(a.client, a.server, a.relayed);
+  }
   std::ranges::sort(shown);
   for (const RelayModel::Allocation& known : model.allocations()) {
     if (known.unclear || !known.span.is_alive(now)) continue;
-    if (!std::ranges::binary_search(shown, std::pair(known.client, known.server))) {
+    const auto is_shown = [&](const Endpoint& relayed) {
+      return std::ranges::binary_search(shown, std::tuple(known.client, known.server, relayed));
+    };
+    if (!is_shown(known.relayed) || (known.second && !is_shown(*known.second))) {
       return fmt::format("has forgotten the allocation of {} before its end", known.client.text());
     }
   }
@@ -201,8 +207,13 @@ std::string RelayIndexes::contradiction(const RelayProbe::Allocation& shown,
                          channel.number, channel.peer.text(), whose(), time_text(channel.expiry));
     }
   }
+  // Of two relayed addresses, each has the peers of its family.
+  const auto is_here = [&](const auto& granted, AddressFamily family) {
+    return granted.span.is_alive(now) && known.towards(family) != nullptr &&
+           *known.towards(family) == shown.relayed;
+  };
   for (const auto& granted : known.permissions) {
-    if (granted.span.is_alive(now) &&
+    if (is_here(granted, granted.ip.family()) &&
         std::ranges::find(shown.permissions, granted.ip, &RelayProbe::Permission::ip) ==
             shown.permissions.end()) {
       return fmt::format("has forgotten the permission of {} for {} before its end", whose(),
@@ -210,7 +221,7 @@ std::string RelayIndexes::contradiction(const RelayProbe::Allocation& shown,
     }
   }
   for (const auto& granted : known.channels) {
-    if (granted.span.is_alive(now) &&
+    if (is_here(granted, granted.peer.family()) &&
         std::ranges::find(shown.channels, granted.number, &RelayProbe::Channel::number) ==
             shown.channels.end()) {
       return fmt::format("has forgotten channel 0x{:04x} of {} before its end", granted.number,

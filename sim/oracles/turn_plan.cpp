@@ -89,6 +89,11 @@ Credentials credentials_of(const HostPlan& client) {
   return {dated, base64(naive_hmac_sha1({secret.begin(), secret.end()}, as_bytes(dated)))};
 }
 
+bool trusts_the_path(const HostPlan& client) {
+  return setting_or(client.settings, "accept-unsigned-errors", false) ||
+         setting_or(client.settings, "follow-unsigned-redirect", false);
+}
+
 std::string realm_of(const HostPlan& relay) {
   return setting_or(relay.settings, "realm", std::string("example.org"));
 }

@@ -46,6 +46,8 @@ struct Credentials {
 /// accepts clients with the same one.
 std::vector<Credentials> users_of(const HostPlan& relay);
 Credentials credentials_of(const HostPlan& client);
+/// Whether a client was told to believe what nobody signed.
+bool trusts_the_path(const HostPlan& client);
 std::string realm_of(const HostPlan& relay);
 
 /// No datagram is under way for longer than this, whatever links and faults do to it.
