@@ -70,8 +70,15 @@ TEST(Budget, counts_from_one_event_to_another) {
                           .until = Sentence{"carol loses its allocation"}};
   EXPECT_EQ(verdict(budget, {{1s, 0}, {2s, 0}, {3s, 1}, {4s, 0}, {5s, 1, lost}, {6s, 0}}), "");
   EXPECT_NE(verdict(budget, {{3s, 1}, {4s, 0}, {5s, 0}}), "");
-  // Each time anew.
-  EXPECT_EQ(verdict(budget, {{3s, 1}, {4s, 0}, {5s, 1}, {6s, 0}}), "");
+  // Anew once it is over, or where there is no end.
+  EXPECT_EQ(verdict(budget, {{3s, 1}, {4s, 0}, {5s, 1, lost}, {6s, 1}, {7s, 0}}), "");
+  EXPECT_NE(verdict(budget, {{3s, 1}, {4s, 0}, {5s, 1}, {6s, 0}}), "");
+  BudgetSpec endless = budget;
+  endless.until.reset();
+  EXPECT_EQ(verdict(endless, {{3s, 1}, {4s, 0}, {5s, 1}, {6s, 0}}), "");
+  // A window does not begin anew.
+  endless.per = Duration(10s);
+  EXPECT_NE(verdict(endless, {{3s, 1}, {4s, 0}, {5s, 1}, {6s, 0}}), "");
 }
 
 TEST(Budget, of_requests_and_datagrams_is_understood) {

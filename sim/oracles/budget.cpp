@@ -32,8 +32,11 @@ BudgetWatch::BudgetWatch(Budget budget) : budget_(std::move(budget)) {
 std::string BudgetWatch::see(const Step& step, const World& world, const RunFacts& facts) {
   // What a step does because something has happened belongs to what follows.
   if (from_ && from_->see(step, world, facts)) {
+    // Who does it again before he has come to the end of it gets no more for that.
+    const bool goes_on =
+        is_open_ && (budget_.per || until_) && budget_.from->kind != Expectation::Kind::restarts;
+    if (!goes_on) accounts_.clear();
     is_open_ = true;
-    accounts_.clear();
   }
   if (until_ && until_->see(step, world, facts)) is_open_ = false;
   if (!is_open_) return {};

@@ -23,7 +23,8 @@ struct Budget {
 std::expected<Budget, PlanError> parse_budget(const BudgetSpec& spec, const Plan& plan);
 
 /// Counts by one budget through a run. Windows are exact: no stretch [t, t + per) of the run holds
-/// more than `most` of the event.
+/// more than `most` of the event. What it counts `from` begins a new account when it comes again,
+/// but not before `until`, or within windows, unless it is a restart.
 class BudgetWatch {
  public:
   explicit BudgetWatch(Budget budget);

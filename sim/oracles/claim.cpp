@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/oracles/facts.h"
 #include "sim/oracles/words.h"
@@ -84,6 +85,7 @@ ClaimWatch::ClaimWatch(Claim claim, const Plan& plan) : claim_(std::move(claim))
 
 void ClaimWatch::open(Instant from) {
   from_ = from;
+  came_to_hold_ = false;
   happened_.clear();
   version_.reset();
   why_not_.clear();
@@ -92,6 +94,28 @@ void ClaimWatch::open(Instant from) {
 bool ClaimWatch::has_happened() const {
   if (!claim_.what.is_each) return !happened_.empty();
   return happened_.size() == claim_.what.subjects.size();
+}
+
+void ClaimWatch::come_again(Instant now, const World& world, const RunFacts& facts) {
+  const bool starts_anew = claim_.after->kind == Expectation::Kind::restarts;
+  const bool is_kept = from_ && was_kept(now, world, facts);
+  if (from_ && !is_kept && !starts_anew) {
+    next_ = now;
+    return;
+  }
+  if (is_kept) ++judged_;
+  next_.reset();
+  open(now);
+}
+
+/// What was believed at first and given up since does not count.
+bool ClaimWatch::was_kept(Instant now, const World& world, const RunFacts& facts) const {
+  if (!claim_.what.is_state()) return has_happened();
+  if (came_to_hold_) return true;
+  if (claim_.what.kind == Expectation::Kind::hears) {
+    return sim::why_not(claim_.what, facts, world, now).empty();
+  }
+  return version_ && why_not_.empty();
 }
 
 std::string ClaimWatch::judge(Instant at, const World& world, const RunFacts& facts) {
@@ -113,14 +137,24 @@ std::string ClaimWatch::judge(Instant at, const World& world, const RunFacts& fa
   }
   const Instant from = *from_;
   from_.reset();
-  if (why.empty()) return {};
+  const auto next = std::exchange(next_, {});
+  if (why.empty()) {
+    // An event that has happened by now had not when it came again.
+    if (next && claim_.what.is_state()) from_ = next;
+    came_to_hold_ = false;
+    return {};
+  }
   failed_ = true;
   return fmt::format("{} by {}, counted from {}", why, time_text(at), time_text(from));
 }
 
 std::string ClaimWatch::before(const Step& step, const World& world, const RunFacts& facts) {
-  if (!from_ || !claim_.within || step.time <= *from_ + *claim_.within) return {};
-  return judge(*from_ + *claim_.within, world, facts);
+  if (!claim_.within) return {};
+  while (from_ && *from_ + *claim_.within < step.time) {
+    std::string why = judge(*from_ + *claim_.within, world, facts);
+    if (!why.empty()) return why;
+  }
+  return {};
 }
 
 void ClaimWatch::after(const Step& step, const World& world, const RunFacts& facts) {
@@ -129,18 +163,24 @@ void ClaimWatch::after(const Step& step, const World& world, const RunFacts& fac
       std::ranges::find(happened_, step.host) == happened_.end()) {
     happened_.push_back(step.host);
   }
-  if (trigger_ && trigger_->see(step, world, facts)) open(step.time);
+  if (trigger_ && trigger_->see(step, world, facts)) come_again(step.time, world, facts);
   if (from_ && claim_.what.is_state() && version_ != facts.version()) {
+    std::string why = sim::why_not(claim_.what, facts, world, step.time);
+    came_to_hold_ = came_to_hold_ || (version_ && !why_not_.empty() && why.empty());
     version_ = facts.version();
-    why_not_ = sim::why_not(claim_.what, facts, world, step.time);
+    why_not_ = std::move(why);
   }
 }
 
 std::string ClaimWatch::finish(const World& world, const RunFacts& facts) {
-  if (!from_) return {};
   const Instant end = Instant::at(world.plan().duration);
-  const Instant due = claim_.within ? *from_ + *claim_.within : end;
-  return due > end ? std::string() : judge(due, world, facts);
+  while (from_) {
+    const Instant due = claim_.within ? *from_ + *claim_.within : end;
+    if (due > end) break;
+    std::string why = judge(due, world, facts);
+    if (!why.empty()) return why;
+  }
+  return {};
 }
 
 }  // namespace tickover::sim

@@ -19,8 +19,12 @@ namespace tickover::sim {
 ///
 /// A state must hold when the time is over: what was believed at first and given up since does not
 /// count, as it does not after a heal. An event must have happened by then, after what it is
-/// counted from; with "every", to each member. What comes again before the time is over starts it
-/// anew. A time that the run does not last is not judged.
+/// counted from; with "every", to each member. A time that the run does not last is not judged.
+///
+/// What it is counted from may come again before the time is over. Nobody can have recovered from
+/// a restart sooner than from the next one, which starts the time anew; so does all else once the
+/// claim has been kept since. Otherwise the time runs on, or whoever fails often enough would never
+/// be judged, and the latest to come is judged after it.
 struct Claim {
   enum class From : std::uint8_t { start, heal, statement };
 
@@ -68,12 +72,16 @@ class ClaimWatch {
 
  private:
   void open(Instant from);
+  void come_again(Instant now, const World& world, const RunFacts& facts);
+  bool was_kept(Instant now, const World& world, const RunFacts& facts) const;
   std::string judge(Instant at, const World& world, const RunFacts& facts);
   bool has_happened() const;
 
   Claim claim_;
   std::optional<Trigger> trigger_;
   std::optional<Instant> from_;      // while the time runs
+  std::optional<Instant> next_;      // the latest to come meanwhile
+  bool came_to_hold_ = false;        // the state, after `from_`
   std::vector<HostIndex> happened_;  // to whom the event has, since then
   std::string why_not_;              // the state does not hold, at facts version `version_`
   std::optional<std::uint64_t> version_;
