@@ -81,6 +81,32 @@ TEST(Budget, counts_from_one_event_to_another) {
   EXPECT_NE(verdict(endless, {{3s, 1}, {4s, 0}, {5s, 1}, {6s, 0}}), "");
 }
 
+TEST(Budget, with_a_least_wants_some_stretch_that_holds_as_many) {
+  const BudgetSpec budget{.of = {"alice gets an allocation"}, .least = 3, .per = Duration(10s)};
+  EXPECT_EQ(verdict(budget, {{1s}, {5s}, {Duration(11s) - Duration::nanoseconds(1)}, {40s}}), "");
+  EXPECT_EQ(verdict(budget, {{1s}, {5s}, {11s}, {40s}}),
+            "budget \"alice gets an allocation\": 2 times in the busiest 10s, fewer than 3");
+  EXPECT_EQ(verdict({.of = {"alice gets an allocation"}, .least = 3}, {{1s}, {30s}, {50s}}), "");
+  EXPECT_EQ(verdict({.of = {"alice gets an allocation"}, .least = 3}, {{1s}, {30s}}),
+            "budget \"alice gets an allocation\": 2 times, fewer than 3");
+}
+
+TEST(Budget, with_a_least_of_every_host_wants_it_of_each) {
+  const BudgetSpec budget{.of = {"every all gets an allocation"}, .least = 2};
+  EXPECT_EQ(verdict(budget, {{1s, 0}, {2s, 1}, {3s, 1}, {4s, 0}}), "");
+  EXPECT_EQ(verdict(budget, {{1s, 0}, {2s, 0}, {3s, 0}, {4s, 1}}),
+            "budget \"every all gets an allocation\": 1 times of carol, fewer than 2");
+}
+
+TEST(Budget, with_a_least_is_not_judged_where_it_never_began_to_count) {
+  const BudgetSpec budget{
+      .of = {"alice gets an allocation"}, .least = 2, .from = Sentence{"carol gets an allocation"}};
+  EXPECT_EQ(verdict(budget, {{1s, 0}}), "");
+  EXPECT_NE(verdict(budget, {{1s, 0}, {2s, 1}, {3s, 0}}), "");
+  // The most that there was, however often it began anew.
+  EXPECT_EQ(verdict(budget, {{1s, 1}, {2s, 0}, {3s, 0}, {4s, 1}, {5s, 0}}), "");
+}
+
 TEST(Budget, of_requests_and_datagrams_is_understood) {
   Stage stage;
   stage.host("alice", "turn-client", "192.0.2.1").host("relay", "turn-server", "192.0.2.2");

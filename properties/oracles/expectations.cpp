@@ -34,7 +34,8 @@ TEST(Expectations, are_read_from_their_sentences) {
   }
   for (const char* text :
        {"alice gets an allocation", "alice loses its allocation", "alice sends Allocate request",
-        "alice sends Allocate error 437", "bob hears from alice", "bob restarts",
+        "alice sends Allocate error 437", "bob receives datagrams",
+        "alice receives Allocate error 437 from bob", "bob hears from alice", "bob restarts",
         "traffic from alice is refused"}) {
     EXPECT_EQ(complaint_about_event(text), "");
   }
@@ -180,6 +181,27 @@ std::string run_under(const Stage& stage, bool heal) {
 
 FaultSpec partition_from(Duration at) {
   return {.at = Range<Duration>(at), .action = Partition{"alice", "bob"}};
+}
+
+/// What is wrong with the count: alice pings from 0 s to 10 s, and what she sends until 5.5 s is
+/// lost.
+std::string counted(const char* event, std::int64_t times) {
+  Stage stage = pinging("alice hears from bob");
+  stage.scenario.expect.finally_.clear();
+  stage.scenario.expect.count = {{.of = {event}, .is = {times, times}}};
+  stage.scenario.duration = Duration(10s) + 500ms;
+  stage.scenario.faults = {partition_from(0s)};
+  stage.scenario.faults[0].length = Range<Duration>(Duration(5500ms));
+  return run_under(stage, false);
+}
+
+TEST(Expectations, receive_what_is_delivered_and_from_whom_it_is) {
+  EXPECT_EQ(counted("alice sends datagrams", 11), "");
+  EXPECT_EQ(counted("bob receives datagrams", 5), "");
+  EXPECT_EQ(counted("bob receives datagram from alice", 5), "");
+  EXPECT_EQ(counted("alice receives datagrams from bob", 5), "");
+  EXPECT_EQ(counted("alice receives datagrams from alice", 0), "");
+  EXPECT_EQ(counted("bob receives requests", 0), "");
 }
 
 TEST(Expectations, hear_an_echo_until_it_is_ten_seconds_old) {

@@ -71,6 +71,7 @@ TEST(Likelihood, is_left_undecided_at_its_limit) {
 
 TEST(Likelihood, of_what_never_has_an_occasion_is_given_up_at_once) {
   Scenario scenario = mostly({.bound = Ratio(3, 5)});
+  scenario.faults.push_back(fault(1h, 10ms, Reboot{"alice"}));  // when all is over
   scenario.expect.probability[0].of = {"alice sends datagrams within 1s after alice restarts"};
   const SweepRow row = swept(scenario, 20);
   EXPECT_EQ(row.seeds, 20u);

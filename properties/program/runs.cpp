@@ -116,7 +116,7 @@ TEST_F(RunVerb, says_which_claim_was_never_judged) {
   text += R"(
 within = [
   "alice has an allocation within 30s",
-  "alice has an allocation within 30s after relay restarts",
+  "alice has an allocation within 30s after alice is told by ICMP",
 ]
 )";
   bench.write("claims.toml", text);

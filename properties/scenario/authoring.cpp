@@ -50,6 +50,9 @@ std::string completed(const std::string& part) {
     add("between = [\"alice\"", "[[link]]\nbetween = [\"alice\", \"relay\"]\n");
   text += "[[link]]\nbetween = [\"bob\", \"relay\"]\n";
   text += "[[traffic]]\nfrom = \"alice\"\nto = \"bob\"\n";
+  if (part.find("after relay restarts") != std::string::npos) {
+    add("reboot", "[[fault]]\nat = \"5min\"\nreboot = \"relay\"\n");
+  }
   return text + part;
 }
 

@@ -291,10 +291,21 @@ ExpectSpec ScenarioMaker::expect() {
   expect.within = sentences();
   for (std::uint64_t i = below(3); i > 0; --i) {
     BudgetSpec budget{.of = {odd_text(), {}}, .most = static_cast<std::int64_t>(below(99))};
+    if (maybe()) budget.least = 1 + static_cast<std::int64_t>(below(99));
+    if (budget.least > budget.most) budget.most.reset();
     if (maybe()) budget.per = duration(1);
     if (maybe()) budget.from = Sentence{odd_text(), {}};
     if (maybe()) budget.until = Sentence{odd_text(), {}};
     expect.budget.push_back(std::move(budget));
+  }
+  for (std::uint64_t i = below(3); i > 0; --i) {
+    FairnessSpec fair{.of = {odd_text(), {}}};
+    if (maybe()) fair.after = Sentence{odd_text(), {}};
+    if (maybe()) fair.until = Sentence{odd_text(), {}};
+    if (maybe()) fair.at_most = Ratio(5, 6);
+    if (!fair.at_most || maybe())
+      fair.at_least = Ratio(1, static_cast<std::uint32_t>(2 + below(9)));
+    expect.fairness.push_back(std::move(fair));
   }
   for (std::uint64_t i = below(3); i > 0; --i) {
     ProbabilitySpec spec{.of = {odd_text(), {}}, .bound = Ratio(1, 3), .is_least = maybe()};

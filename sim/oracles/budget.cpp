@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/oracles/facts.h"
 #include "sim/oracles/words.h"
 #include "sim/scenario/text.h"
@@ -12,13 +14,21 @@ namespace tickover::sim {
 std::expected<Budget, PlanError> parse_budget(const BudgetSpec& spec, const Plan& plan) {
   auto of = parse_event(spec.of, plan);
   if (!of) return std::unexpected(of.error());
-  Budget budget{.of = std::move(*of), .most = spec.most, .per = spec.per, .from = {}, .until = {}};
-  for (const auto& [sentence, target] :
-       {std::pair(&spec.from, &budget.from), {&spec.until, &budget.until}}) {
-    if (!*sentence) continue;
-    auto statement = parse_statement(**sentence, plan);
-    if (!statement) return std::unexpected(statement.error());
-    *target = std::move(*statement);
+  Budget budget{.of = std::move(*of),
+                .most = spec.most,
+                .least = spec.least,
+                .per = spec.per,
+                .from = {},
+                .until = {}};
+  if (spec.from) {
+    auto from = parse_beginning(*spec.from, plan);
+    if (!from) return std::unexpected(from.error());
+    budget.from = std::move(*from);
+  }
+  if (spec.until) {
+    auto until = parse_statement(*spec.until, plan);
+    if (!until) return std::unexpected(until.error());
+    budget.until = std::move(*until);
   }
   return budget;
 }
@@ -26,7 +36,7 @@ std::expected<Budget, PlanError> parse_budget(const BudgetSpec& spec, const Plan
 BudgetWatch::BudgetWatch(Budget budget) : budget_(std::move(budget)) {
   if (budget_.from) from_.emplace(*budget_.from);
   if (budget_.until) until_.emplace(*budget_.until);
-  is_open_ = !from_;
+  is_open_ = has_opened_ = !from_;
 }
 
 std::string BudgetWatch::see(const Step& step, const World& world, const RunFacts& facts) {
@@ -36,7 +46,7 @@ std::string BudgetWatch::see(const Step& step, const World& world, const RunFact
     const bool goes_on =
         is_open_ && (budget_.per || until_) && budget_.from->kind != Expectation::Kind::restarts;
     if (!goes_on) accounts_.clear();
-    is_open_ = true;
+    is_open_ = has_opened_ = true;
   }
   if (until_ && until_->see(step, world, facts)) is_open_ = false;
   if (!is_open_) return {};
@@ -56,13 +66,31 @@ std::string BudgetWatch::count(HostIndex whose, std::int64_t times, Instant now,
     account.total -= account.occasions.front().count;
     account.occasions.pop_front();
   }
-  if (account.total <= budget_.most) return {};
+  if (budget_.least) {
+    std::int64_t& busiest = busiest_[whose];
+    busiest = std::max(busiest, account.total);
+  }
+  if (!budget_.most || account.total <= *budget_.most) return {};
   const std::string who = whose == no_index ? "" : " of " + name_of(world.plan(), whose);
   const Instant first = account.occasions.front().at;
   const std::string when =
       budget_.per ? fmt::format("in the {} from {}", duration_text(*budget_.per), time_text(first))
                   : fmt::format("from {} to {}", time_text(first), time_text(now));
-  return fmt::format("{} times{} {}, more than {}", account.total, who, when, budget_.most);
+  return fmt::format("{} times{} {}, more than {}", account.total, who, when, *budget_.most);
+}
+
+std::string BudgetWatch::finish(const World& world) {
+  if (!budget_.least || !has_opened_) return {};
+  ++judged_;
+  const std::vector<HostIndex> all{no_index};
+  for (const HostIndex whose : budget_.of.is_each ? budget_.of.subjects : all) {
+    const std::int64_t busiest = busiest_[whose];
+    if (busiest >= *budget_.least) continue;
+    const std::string who = whose == no_index ? "" : " of " + name_of(world.plan(), whose);
+    const std::string when = budget_.per ? " in the busiest " + duration_text(*budget_.per) : "";
+    return fmt::format("{} times{}{}, fewer than {}", busiest, who, when, *budget_.least);
+  }
+  return {};
 }
 
 }  // namespace tickover::sim

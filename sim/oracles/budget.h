@@ -14,7 +14,8 @@ namespace tickover::sim {
 /// A budget of [expect], understood.
 struct Budget {
   Expectation of;
-  std::int64_t most = 0;
+  std::optional<std::int64_t> most;
+  std::optional<std::int64_t> least;
   std::optional<Duration> per;
   std::optional<Expectation> from;
   std::optional<Expectation> until;
@@ -23,8 +24,9 @@ struct Budget {
 std::expected<Budget, PlanError> parse_budget(const BudgetSpec& spec, const Plan& plan);
 
 /// Counts by one budget through a run. Windows are exact: no stretch [t, t + per) of the run holds
-/// more than `most` of the event. What it counts `from` begins a new account when it comes again,
-/// but not before `until`, or within windows, unless it is a restart.
+/// more than `most` of the event, and some no fewer than `least`: with "every", of each host. Where
+/// it never began to count, `least` is not judged. What it counts `from` begins a new account when
+/// it comes again, but not before `until`, or within windows, unless it is a restart.
 class BudgetWatch {
  public:
   explicit BudgetWatch(Budget budget);
@@ -34,6 +36,8 @@ class BudgetWatch {
   std::uint64_t judged() const { return judged_; }
   /// After `facts` took the step: how the budget was overdrawn, or empty.
   std::string see(const Step& step, const World& world, const RunFacts& facts);
+  /// At the end of the run: where `least` was never reached, or empty.
+  std::string finish(const World& world);
 
  private:
   struct Occasion {
@@ -51,7 +55,9 @@ class BudgetWatch {
   std::optional<Trigger> from_;
   std::optional<Trigger> until_;
   bool is_open_ = true;
+  bool has_opened_ = true;
   std::map<HostIndex, Account> accounts_;
+  std::map<HostIndex, std::int64_t> busiest_;  // the highest totals, of all accounts so far
   std::uint64_t judged_ = 0;
 };
 

@@ -26,6 +26,18 @@ std::optional<Instant> known_start(const Claim& claim, const Plan& plan) {
 
 }  // namespace
 
+std::expected<Expectation, PlanError> parse_beginning(const Sentence& sentence, const Plan& plan) {
+  auto statement = parse_statement(sentence, plan);
+  if (!statement || statement->kind != Expectation::Kind::restarts) return statement;
+  const auto reboots_some = [&](const FaultPlan& fault) {
+    return std::holds_alternative<Reboot>(fault.spec->action) &&
+           std::ranges::find(statement->subjects, fault.host) != statement->subjects.end();
+  };
+  if (std::ranges::any_of(plan.faults, reboots_some)) return statement;
+  return std::unexpected(PlanError{
+      sentence.place, quoted(sentence.text) + " never happens: no [[fault]] has such a `reboot`"});
+}
+
 std::expected<Claim, PlanError> parse_claim(const Sentence& sentence, const Plan& plan,
                                             bool may_lack_time) {
   const auto error = [&](std::string what) {
@@ -54,7 +66,7 @@ std::expected<Claim, PlanError> parse_claim(const Sentence& sentence, const Plan
     if (plan.heal_at == Instant::never()) return error("there is no `heal` in [expect]");
   } else if (cut != std::string::npos) {
     claim.from = Claim::From::statement;
-    auto statement = parse_statement({after, sentence.place}, plan);
+    auto statement = parse_beginning({after, sentence.place}, plan);
     if (!statement) return std::unexpected(statement.error());
     claim.after = std::move(*statement);
   }

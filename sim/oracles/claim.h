@@ -40,6 +40,10 @@ struct Claim {
 std::expected<Claim, PlanError> parse_claim(const Sentence& sentence, const Plan& plan,
                                             bool may_lack_time);
 
+/// A state or an event that something else is counted from; a restart must be one that some fault
+/// brings about.
+std::expected<Expectation, PlanError> parse_beginning(const Sentence& sentence, const Plan& plan);
+
 /// Tells each time that an event happens or a state comes to hold.
 class Trigger {
  public:

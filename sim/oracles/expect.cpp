@@ -52,12 +52,15 @@ Expect::Expect(const Plan& plan)
   for (const BudgetSpec& spec : expect.budget) {
     if (auto budget = parse_budget(spec, plan)) budgets_.emplace_back(std::move(*budget));
   }
+  for (const FairnessSpec& spec : expect.fairness) {
+    if (auto fairness = parse_fairness(spec, plan)) fairness_.emplace_back(std::move(*fairness));
+  }
 }
 
 bool Expect::applies(const Plan& plan) {
   const ExpectSpec& e = plan.scenario.expect;
   return !e.finally_.empty() || !e.always.empty() || !e.never.empty() || !e.count.empty() ||
-         !e.within.empty() || !e.budget.empty();
+         !e.within.empty() || !e.budget.empty() || !e.fairness.empty();
 }
 
 std::vector<std::uint64_t> Expect::claim_judgements_of(const Oracles& oracles) {
@@ -97,6 +100,7 @@ void Expect::observe(const Step& step, const World& world) {
   }
   if (!never_.empty() || !count_.empty()) count_events(step, world);
   see_budgets(step, world);
+  see_fairness(step, world);
 }
 
 template <class Judge>
@@ -118,6 +122,17 @@ void Expect::see_budgets(const Step& step, const World& world) {
     if (why.empty()) continue;
     const std::string what = sentence_text(budget.budget().of);
     return broken(step, fmt::format("budget {}: {}", what, why), BreachClass::expectation);
+  }
+}
+
+void Expect::see_fairness(const Step& step, const World& world) {
+  for (FairnessWatch& fairness : fairness_) {
+    const std::uint64_t before = fairness.judged();
+    const std::string why = fairness.see(step, world, facts_);
+    if (fairness.judged() > before) judged();
+    if (why.empty()) continue;
+    const std::string what = sentence_text(fairness.fairness().of);
+    return broken(step, fmt::format("fairness {}: {}", what, why), BreachClass::expectation);
   }
 }
 
@@ -177,7 +192,19 @@ void Expect::finish(const World& world) {
                               sentence_text(count.event), count.seen, count.is.low));
     }
   }
-  for (std::size_t i = 0; i < never_.size() + budgets_.size(); ++i) judged();
+  for (BudgetWatch& budget : budgets_) {
+    judged();
+    const std::string why = budget.finish(world);
+    if (why.empty()) continue;
+    return fail(fmt::format("budget {}: {}", sentence_text(budget.budget().of), why));
+  }
+  for (FairnessWatch& fairness : fairness_) {
+    const std::string why = fairness.finish(world);
+    if (why.empty()) continue;
+    judged();
+    return fail(fmt::format("fairness {}: {}", sentence_text(fairness.fairness().of), why));
+  }
+  for (std::size_t i = 0; i < never_.size(); ++i) judged();
 }
 
 Heal::Heal(const Plan& plan)

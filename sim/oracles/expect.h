@@ -6,6 +6,7 @@
 #include "sim/oracles/claim.h"
 #include "sim/oracles/expectation.h"
 #include "sim/oracles/facts.h"
+#include "sim/oracles/fairness.h"
 #include "sim/oracles/oracle.h"
 
 namespace tickover::sim {
@@ -44,6 +45,7 @@ class Expect final : public Oracle {
   std::string broken_always(const World& world, Instant now);
   void count_events(const Step& step, const World& world);
   void see_budgets(const Step& step, const World& world);
+  void see_fairness(const Step& step, const World& world);
   /// Judges the claims with `judge`; the sentence that fails, and why.
   template <class Judge>
   std::string broken_within(Judge judge);
@@ -56,6 +58,7 @@ class Expect final : public Oracle {
   std::vector<Count> count_;
   std::vector<ClaimWatch> within_;
   std::vector<BudgetWatch> budgets_;
+  std::vector<FairnessWatch> fairness_;
   bool always_began_ = false;
   std::uint64_t seen_version_ = 0;
 };

@@ -15,7 +15,7 @@ namespace {
 using Kind = Expectation::Kind;
 
 bool contains(const std::vector<HostIndex>& hosts, HostIndex host) {
-  return std::ranges::find(hosts, host) != hosts.end();
+  return std::ranges::binary_search(hosts, host);
 }
 
 bool has_allocation(HostIndex host, const RunFacts& facts, const World& world) {
@@ -73,6 +73,11 @@ bool goes_to(const SentRecord& sent, const std::vector<HostIndex>& hosts, const 
   });
 }
 
+bool has_code(Bytes datagram, std::uint32_t code) {
+  const auto message = glance_stun(datagram);
+  return message && error_code_of(*message) == code;
+}
+
 std::uint64_t count_sent(const Expectation& event, const Step& step, const World& world) {
   std::uint64_t count = 0;
   for (const SentRecord& sent : step.sent) {
@@ -80,13 +85,21 @@ std::uint64_t count_sent(const Expectation& event, const Step& step, const World
     const std::uint16_t kind = sent.has_id ? sent.id.kind : machine.label(step.payload(sent)).kind;
     if (!is_wanted(machine.kind_name(kind), event.message)) continue;
     if (!event.objects.empty() && !goes_to(sent, event.objects, world.plan())) continue;
-    if (event.code != 0) {
-      const auto message = glance_stun(step.payload(sent));
-      if (!message || error_code_of(*message) != event.code) continue;
-    }
+    if (event.code != 0 && !has_code(step.payload(sent), event.code)) continue;
     ++count;
   }
   return count;
+}
+
+bool receives(const Expectation& event, const Step& step, const World& world) {
+  if (step.kind != StepKind::delivery || !step.touched) return false;
+  if (!contains(event.subjects, step.host)) return false;
+  if (!event.objects.empty() && !contains(event.objects, step.sender)) return false;
+  // A kind is a number of whoever sent it.
+  const AnyMachine& machine = world.machine(step.sender == no_index ? step.host : step.sender);
+  const std::uint16_t kind = step.has_id ? step.id.kind : machine.label(step.arrived).kind;
+  return is_wanted(machine.kind_name(kind), event.message) &&
+         (event.code == 0 || has_code(step.arrived, event.code));
 }
 
 std::uint64_t count_notices(const Step& step, Notice::Kind kind) {
@@ -142,6 +155,7 @@ std::uint64_t occurrences(const Expectation& event, const RunFacts& facts, const
     return step.kind == StepKind::command && step.touched && step.command_possible &&
            !step.command_accepted && contains(event.subjects, step.host);
   }
+  if (event.kind == Kind::receives) return receives(event, step, world) ? 1 : 0;
   if (step.sent.empty() && step.notices.empty() && step.kind != StepKind::start &&
       step.kind != StepKind::icmp) {
     return 0;

@@ -34,6 +34,7 @@ struct Step;
 ///                               "ChannelData", "datagram", "Allocate error 437"; "requests" of
 ///                               any method, "datagrams" of any kind; copies count. Of what goes to
 ///                               somebody behind a NAT, the NAT is the goal
+///   NAME receives MESSAGE [CODE] [from NAME]   likewise, what is delivered to it
 ///   NAME hears from NAME
 ///   NAME restarts               its machine starts anew
 ///   NAME is told by ICMP        what it sent did not arrive; or a relay tells it so
@@ -47,13 +48,14 @@ struct Expectation {
     gets_allocation,
     loses_allocation,
     sends,
+    receives,
     hears_event,
     restarts,
     is_refused,
     told_by_icmp,
   };
   Kind kind{};
-  std::vector<HostIndex> subjects;
+  std::vector<HostIndex> subjects;  // in the order of the plan, as are the objects
   std::vector<HostIndex> objects;
   std::string message;
   std::uint32_t code = 0;  // 0: any

@@ -34,6 +34,7 @@ const std::vector<Pattern>& event_patterns() {
       {Kind::gets_allocation, {"S", "gets", "an", "allocation"}},
       {Kind::loses_allocation, {"S", "loses", "its", "allocation"}},
       {Kind::sends, {"S", "sends", "M"}},
+      {Kind::receives, {"S", "receives", "M"}},
       {Kind::hears_event, {"S", "hears", "from", "O"}},
       {Kind::restarts, {"S", "restarts"}},
       {Kind::told_by_icmp, {"S", "is", "told", "by", "ICMP"}},
@@ -135,7 +136,8 @@ class Parser {
 
   std::optional<PlanError> read_message(Expectation& result, std::size_t from) const {
     std::size_t end = words_.size();
-    if (end - from > 2 && words_[end - 2] == "to") {
+    const std::string_view whom = result.kind == Kind::receives ? "from" : "to";
+    if (end - from > 2 && words_[end - 2] == whom) {
       result.objects = plan_.hosts_named(words_[end - 1]);
       if (result.objects.empty()) return error(quoted(words_[end - 1]) + " is no host");
       end -= 2;

@@ -13,6 +13,7 @@
 #include "sim/program/crash_note.h"
 #include "sim/program/explicit_file.h"
 #include "sim/program/fates_file.h"
+#include "sim/program/herd_report.h"
 #include "sim/program/load.h"
 #include "sim/program/replay_line.h"
 #include "sim/report/json.h"
@@ -95,7 +96,8 @@ int exit_of(const Outcome& outcome, const RunRequest& request, const Scenario& s
   return is_caught ? 0 : static_cast<int>(ExitCode::invariant);
 }
 
-std::string json_of(const Outcome& outcome, const RunRequest& request, const Plan& plan) {
+std::string json_of(const Outcome& outcome, const RunRequest& request, const Plan& plan,
+                    const std::vector<Herd>& herds) {
   std::string text;
   JsonWriter json(text);
   json.begin_object()
@@ -137,6 +139,7 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
     json.value(std::string_view(line));
   }
   json.end_array();
+  write_herds(json, herds, plan);
   if (!outcome.trials.empty()) {
     json.key("trials").begin_array();
     for (const Trial trial : outcome.trials) {
@@ -238,9 +241,26 @@ using LogFile = std::unique_ptr<std::FILE, CloseFile>;
 /// What a run shows of itself while it goes on; on a crash, all that it has seen until then.
 struct Watching {
   Timeline timeline;
+  HerdWatch herds;
   std::unique_ptr<JsonLog> log;
   std::unique_ptr<FateRecorder> fates;
   bool shows_timeline = false;
+
+  std::vector<std::string> herd_texts(const Plan& plan) const {
+    std::vector<std::string> lines;
+    for (const Herd& herd : herds.herds()) {
+      std::ranges::move(herd_lines(herd, plan), std::back_inserter(lines));
+    }
+    return lines;
+  }
+  /// False if something could not be written.
+  bool end_log(const std::vector<std::string>& texts, const Outcome& outcome) const {
+    const Instant end = Instant::at(outcome.simulated);
+    for (const std::string& text : texts) log->note(end, Weight::info, text);
+    const bool held = outcome.exit == ExitCode::held;
+    log->note(end, held ? Weight::info : Weight::error, summary(outcome));
+    return log->flush();
+  }
 
   static void last_words(void* of) {
     const auto* self = static_cast<const Watching*>(of);
@@ -256,7 +276,7 @@ struct Watching {
 
 Outcome watch_case(const std::shared_ptr<const Plan>& plan, const RunRequest& request,
                    Watching& watching) {
-  std::vector<Watcher*> watchers;
+  std::vector<Watcher*> watchers{&watching.herds};
   if (watching.shows_timeline) watchers.push_back(&watching.timeline);
   if (watching.log) watchers.push_back(watching.log.get());
   if (watching.fates) watchers.push_back(watching.fates.get());
@@ -313,7 +333,7 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
   const auto plan = make_plan(scenario, seed, registry);
 
   LogFile file;
-  Watching watching{Timeline(request.verbose), nullptr, nullptr, !request.json};
+  Watching watching{Timeline(request.verbose), HerdWatch(**plan), nullptr, nullptr, !request.json};
   if (const int bad = check_outputs(request)) return bad;
   if (!request.fates.empty()) watching.fates = std::make_unique<FateRecorder>();
   if (!request.log.empty()) {
@@ -330,18 +350,16 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
     if (!scenario.sentence.empty()) fmt::print("{}\n", scenario.sentence);
   }
   const Outcome outcome = watch_case(*plan, request, watching);
-  if (watching.log) {
-    const bool held = outcome.exit == ExitCode::held;
-    watching.log->note(Instant::at(outcome.simulated), held ? Weight::info : Weight::error,
-                       summary(outcome));
-    if (!watching.log->flush()) return refuse(request.log, "cannot be written to its end");
+  const std::vector<std::string> herds = watching.herd_texts(**plan);
+  if (watching.log && !watching.end_log(herds, outcome)) {
+    return refuse(request.log, "cannot be written to its end");
   }
   std::vector<std::string> written;
   if (const int bad = write_scenarios(request, **plan, outcome, watching, registry, written)) {
     return bad;
   }
   if (request.json) {
-    fmt::print("{}\n", json_of(outcome, request, **plan));
+    fmt::print("{}\n", json_of(outcome, request, **plan, watching.herds.herds()));
   } else {
     // A failure is told from what started it; the log is for those who ask.
     std::vector<std::string> diagram;
@@ -351,6 +369,7 @@ int run_verb(const RunRequest& request, const RoleRegistry& registry) {
     }
     for (const std::string& line : diagram) fmt::print("{}\n", line);
     for (const std::string& line : written) fmt::print("{}\n", line);
+    for (const std::string& line : herds) fmt::print("{}\n", line);
     print_outcome(outcome, request, **plan);
   }
   if (request.caught && !request.json) print_catch(outcome, scenario, request);

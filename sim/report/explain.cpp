@@ -211,6 +211,7 @@ std::vector<std::string> other_expectations(const Scenario& scenario) {
   rest.expect.always.clear();
   rest.expect.never.clear();
   rest.expect.count.clear();
+  rest.expect.fairness.clear();
   rest.expect.heal.reset();
   rest.expect.always_from = {};
   const std::string text = print(rest);
@@ -223,6 +224,14 @@ std::vector<std::string> other_expectations(const Scenario& scenario) {
     at = end + 1;
   }
   return lines;
+}
+
+/// "no less than 90%, and no more than 99%"
+std::string bounds_words(const FairnessSpec& fairness) {
+  std::vector<std::string> words;
+  if (fairness.at_least) words.push_back("no less than " + probability_text(*fairness.at_least));
+  if (fairness.at_most) words.push_back("no more than " + probability_text(*fairness.at_most));
+  return and_list(words);
 }
 
 std::vector<std::string> expect_words(const Plan& plan) {
@@ -239,6 +248,13 @@ std::vector<std::string> expect_words(const Plan& plan) {
   for (const Sentence& s : expect.never) lines.push_back("never: " + s.text);
   for (const CountSpec& count : expect.count) {
     lines.push_back(fmt::format("{} times: {}", range_text(count.is), count.of.text));
+  }
+  for (const FairnessSpec& fairness : expect.fairness) {
+    const std::string after = fairness.after ? " after " + fairness.after->text : "";
+    const std::string until = fairness.until ? " until " + fairness.until->text : "";
+    lines.push_back(fmt::format(
+        "{}: {} is alike for all of them{}{}, with a Jain's index of {}", fairness.of.text,
+        fairness.until ? "how often" : "how long it takes", after, until, bounds_words(fairness)));
   }
   std::ranges::move(other_expectations(scenario), std::back_inserter(lines));
   if (!scenario.caught_by.empty()) {

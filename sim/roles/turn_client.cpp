@@ -51,6 +51,9 @@ turn::ClientConfig config_of(const RoleContext& context) {
   config.permission_refresh = context.duration("permission-refresh", config.permission_refresh);
   config.first_pause = context.duration("first-pause", config.first_pause);
   config.longest_pause = context.duration("longest-pause", config.longest_pause);
+  if (const Setting* jitter = context.settings.find("pause-jitter")) {
+    config.pause_jitter = std::get<Range<Ratio>>(jitter->value).low;
+  }
   config.capacity_pause = context.duration("capacity-pause", config.capacity_pause);
   config.mismatch_pause = context.duration("mismatch-pause", config.mismatch_pause);
   config.refused_pause = context.duration("refused-pause", config.refused_pause);
@@ -62,14 +65,15 @@ turn::ClientConfig config_of(const RoleContext& context) {
 /// Everything that may stand between a clean network and a working allocation, one after the other:
 /// the silence before a probe, giving up on what was under way, the pause before a new attempt, the
 /// pause before a peer is asked for again, and the exchanges of the attempt itself. Fixed pauses
-/// are drawn up to a quarter longer.
+/// are drawn longer by up to half of the share that is drawn.
 Duration bound_of(const RoleContext& context, Duration round_trip) {
   const turn::ClientConfig config = config_of(context);
   const BackoffBounds bounds = bounds_of(slowest_backoff(context));
   const Duration pause =
       std::max({config.longest_pause, config.capacity_pause, config.mismatch_pause});
   constexpr std::int64_t exchanges = 4;  // challenge, Allocate, a stale nonce, ChannelBind
-  return config.keep_alive + bounds.give_up + (pause + config.capacity_pause) * 5 / 4 +
+  const Duration pauses = pause + config.capacity_pause;
+  return config.keep_alive + bounds.give_up + pauses + pauses / 2 * config.pause_jitter +
          (round_trip + config.start_gap) * exchanges;
 }
 
@@ -108,6 +112,7 @@ Role turn_client_role() {
                {"permission-refresh", ValueType::duration, "likewise for CreatePermission"},
                {"first-pause", ValueType::duration, "before a second attempt (1s)"},
                {"longest-pause", ValueType::duration, "the pause doubles up to this (1min)"},
+               {"pause-jitter", ValueType::probability, "the share of each that is drawn (50%)"},
                {"capacity-pause", ValueType::duration, "after 486 and 508 (1min)"},
                {"mismatch-pause", ValueType::duration, "after 437 on three ports (2min)"},
                {"refused-pause", ValueType::duration, "after refused credentials (5min)"},

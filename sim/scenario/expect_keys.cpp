@@ -29,6 +29,10 @@ const Keys& expect_keys() {
        .type = tables,
        .help = "how often events happen at most in any stretch of time",
        .children = budget_keys()},
+      {.name = "fairness",
+       .type = tables,
+       .help = "how evenly an event comes to all of a group, by Jain's index",
+       .children = fairness_keys()},
       {.name = "probability",
        .type = tables,
        .help = "how likely a run keeps a claim; decided by a sweep over seeds",
@@ -63,8 +67,13 @@ const Keys& budget_keys() {
       {.name = "most",
        .type = integer,
        .help = "how often it may happen",
-       .required = true,
        .fixed = true,
+       .most = most_in_budget},
+      {.name = "least",
+       .type = integer,
+       .help = "how often it must happen in some such stretch of time",
+       .fixed = true,
+       .least = 1,
        .most = most_in_budget},
       {.name = "per",
        .type = duration,
@@ -75,6 +84,29 @@ const Keys& budget_keys() {
        .type = text,
        .help = "the event or state from which it counts, each time anew; the start if absent"},
       {.name = "until", .type = text, .help = "the event or state that ends it"},
+  };
+  return keys;
+}
+
+const Keys& fairness_keys() {
+  static const Keys keys = {
+      {.name = "of",
+       .type = text,
+       .help = "the event, which comes to each of several hosts: \"client gets an allocation\"; "
+               "compared is how long that takes",
+       .required = true},
+      {.name = "after",
+       .type = text,
+       .help = "the event or state from which it counts, each time anew; the start if absent"},
+      {.name = "until",
+       .type = text,
+       .help = "the event that ends the count of a host; then compared is how often `of` comes to "
+               "each"},
+      {.name = "at-least",
+       .type = probability,
+       .help = "the least index: 100% where all fare alike, 1/n where one of n has it all",
+       .fixed = true},
+      {.name = "at-most", .type = probability, .help = "the highest index", .fixed = true},
   };
   return keys;
 }

@@ -29,6 +29,7 @@ const std::vector<std::string>& fault_actions();
 const Keys& expect_keys();
 const Keys& count_keys();
 const Keys& budget_keys();
+const Keys& fairness_keys();
 const Keys& probability_keys();
 const Keys& heal_keys();
 const Keys& found_keys();

@@ -271,10 +271,18 @@ TomlTable expect_table(const ExpectSpec& expect) {
   add_sentences(table, "within", expect.within);
   add_tables(table, "budget", expect.budget, [](TomlTable& inner, const BudgetSpec& budget) {
     inner.add_text("of", budget.of.text);
-    inner.add("most", std::to_string(budget.most));
+    if (budget.most) inner.add("most", std::to_string(*budget.most));
+    if (budget.least) inner.add("least", std::to_string(*budget.least));
     if (budget.per) inner.add("per", duration_value(*budget.per));
     if (budget.from) inner.add_text("from", budget.from->text);
     if (budget.until) inner.add_text("until", budget.until->text);
+  });
+  add_tables(table, "fairness", expect.fairness, [](TomlTable& inner, const FairnessSpec& fair) {
+    inner.add_text("of", fair.of.text);
+    if (fair.after) inner.add_text("after", fair.after->text);
+    if (fair.until) inner.add_text("until", fair.until->text);
+    if (fair.at_least) inner.add_value("at-least", Range<Ratio>(*fair.at_least));
+    if (fair.at_most) inner.add_value("at-most", Range<Ratio>(*fair.at_most));
   });
   add_tables(table, "probability", expect.probability,
              [](TomlTable& inner, const ProbabilitySpec& spec) {

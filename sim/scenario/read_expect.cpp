@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "sim/scenario/parts.h"
+#include "sim/scenario/text.h"
 
 namespace tickover::sim {
 namespace {
@@ -44,13 +45,48 @@ std::vector<BudgetSpec> read_budgets(const Fields& expect, Problems& problems) {
     const Fields fields(table, budget_keys(), "a budget", problems);
     BudgetSpec budget;
     if (const TomlNode* of = fields.node("of")) budget.of = sentence_of(*of, problems);
-    budget.most = fields.get<Range<std::int64_t>>("most").value_or(0).low;
+    const auto number = [&](std::string_view key, std::optional<std::int64_t>& target) {
+      if (const auto value = fields.get<Range<std::int64_t>>(key)) target = value->low;
+    };
+    number("most", budget.most);
+    number("least", budget.least);
+    if (!fields.has("most") && !fields.has("least")) {
+      problems.error(fields.place(), "a budget says `most`: how often it may happen; or `least`");
+    } else if (budget.most && budget.least && *budget.most < *budget.least) {
+      problems.error(fields.place("least"), fmt::format("`least` is {}, and `most` no more than {}",
+                                                        *budget.least, *budget.most));
+    }
     if (const auto per = fields.get<Range<Duration>>("per")) budget.per = per->low;
     if (const TomlNode* from = fields.node("from")) budget.from = sentence_of(*from, problems);
     if (const TomlNode* until = fields.node("until")) budget.until = sentence_of(*until, problems);
     budgets.push_back(std::move(budget));
   }
   return budgets;
+}
+
+std::vector<FairnessSpec> read_fairness(const Fields& expect, Problems& problems) {
+  std::vector<FairnessSpec> result;
+  const TomlNode* node = expect.node("fairness");
+  if (!node) return result;
+  for (const TomlNode& table : node->items) {
+    const Fields fields(table, fairness_keys(), "a fairness", problems);
+    FairnessSpec fair;
+    if (const TomlNode* of = fields.node("of")) fair.of = sentence_of(*of, problems);
+    if (const TomlNode* after = fields.node("after")) fair.after = sentence_of(*after, problems);
+    if (const TomlNode* until = fields.node("until")) fair.until = sentence_of(*until, problems);
+    if (const auto value = fields.get<Range<Ratio>>("at-least")) fair.at_least = value->low;
+    if (const auto value = fields.get<Range<Ratio>>("at-most")) fair.at_most = value->low;
+    if (!fields.has("at-least") && !fields.has("at-most")) {
+      problems.error(fields.place(), "a fairness is `at-least` so much, or `at-most`");
+    } else if (fair.at_least && fair.at_most && *fair.at_most < *fair.at_least) {
+      problems.error(
+          fields.place("at-least"),
+          fmt::format("`at-least` is {}, and `at-most` no more than {}",
+                      probability_text(*fair.at_least), probability_text(*fair.at_most)));
+    }
+    result.push_back(std::move(fair));
+  }
+  return result;
 }
 
 /// Whether 0 < bound - margin and bound + margin < 1; reports what is wrong.
@@ -137,6 +173,7 @@ void read_expect(const Fields& top, Scenario& scenario, Reading& reading) {
     scenario.expect.count = read_counts(expect, problems);
     scenario.expect.within = read_sentences(expect, "within", problems);
     scenario.expect.budget = read_budgets(expect, problems);
+    scenario.expect.fairness = read_fairness(expect, problems);
     scenario.expect.probability = read_probabilities(expect, problems);
     scenario.expect.marks = read_sentences(expect, "marks", problems);
     scenario.expect.heal = read_heal(expect, problems);

@@ -245,15 +245,28 @@ struct CountSpec {
   bool operator==(const CountSpec&) const = default;
 };
 
-/// No more than `most` of an event in any stretch of time as long as `per`; without that, in all.
-/// Counted from each `from` to the next `until`: absent, from the start and to the end.
+/// No more than `most` of an event in any stretch of time as long as `per`, and `least` in some;
+/// without `per`, in all. Counted from each `from` to the next `until`: absent, from the start and
+/// to the end. It has one bound or both.
 struct BudgetSpec {
   Sentence of;  // an event; "every client …" has a budget for each
-  std::int64_t most = 0;
+  std::optional<std::int64_t> most;
+  std::optional<std::int64_t> least;
   std::optional<Duration> per;
   std::optional<Sentence> from;
   std::optional<Sentence> until;
   bool operator==(const BudgetSpec&) const = default;
+};
+
+/// How evenly an event comes to the hosts of a group: bounds of Jain's index of the times until it
+/// happens to each, or of how often it does (sim/oracles/fairness.h). It has one bound or both.
+struct FairnessSpec {
+  Sentence of;                    // an event: "client gets an allocation"
+  std::optional<Sentence> after;  // the event or state that it counts from; none: the start
+  std::optional<Sentence> until;  // the event that ends a host's count; none: the first time counts
+  std::optional<Ratio> at_least;
+  std::optional<Ratio> at_most;
+  bool operator==(const FairnessSpec&) const = default;
 };
 
 /// How likely a run is to keep a claim; a sweep draws seeds until that is decided.
@@ -284,6 +297,7 @@ struct ExpectSpec {
   std::vector<Sentence>
       within;  // claims: "alice has an allocation within 30s after relay restarts"
   std::vector<BudgetSpec> budget;
+  std::vector<FairnessSpec> fairness;
   std::vector<ProbabilitySpec> probability;
   std::vector<Sentence> marks;  // names of sim/scenario/mark.h that a sweep meets in some run
   std::optional<HealSpec> heal;

@@ -32,6 +32,14 @@ bool is_event_of_node(const FaultSpec& fault) {
          std::holds_alternative<WallJump>(fault.action);
 }
 
+/// Whether it was too little that happened until the end of the run: of `count`, of `budget` with a
+/// `least`, or of `fairness`.
+bool speaks_of_the_end(const std::string& breach) {
+  return breach.find(", at least ") != std::string::npos ||
+         breach.find(", fewer than ") != std::string::npos ||
+         breach.find(" by the end, ") != std::string::npos;
+}
+
 /// Leaves of a list what is the broken sentence; of another list nothing.
 template <class List, class Text>
 void narrow(List& list, bool is_its, const std::string& sentence, Text text) {
@@ -83,7 +91,7 @@ FairTrial::FairTrial(const Scenario& scenario, const Plan& plan, const Breach& b
       oracle_(breach.oracle),
       duration_(plan.duration),
       always_from_(plan.always_from),
-      is_at_end_(breach.what.find(", at least ") != std::string::npos) {
+      is_at_end_(speaks_of_the_end(breach.what)) {
   // `finally "alice has an allocation" (line 17): …`
   const std::size_t opening = breach.what.find(" \"");
   const std::size_t closing =
@@ -108,7 +116,8 @@ bool FairTrial::leaves_time(const Plan& plan, const TroubleWatch& trouble) const
            Instant::at(plan.duration) >= std::min(always_from_, Instant::at(duration_));
   }
   // What did not happen often enough may need the whole run for it.
-  if (list_ == "count" && is_at_end_) return plan.duration >= duration_;
+  const bool counts = list_ == "count" || list_ == "budget" || list_ == "fairness";
+  if (counts && is_at_end_) return plan.duration >= duration_;
   if (list_ != "finally") return true;
   const Instant settled = trouble.last(plan) + recovery_time(plan);
   return Instant::at(plan.duration) >= std::min(Instant::at(duration_), settled);
@@ -141,6 +150,7 @@ Scenario FairTrial::world_of(Control control, Scenario scenario) const {
   narrow(expect.count, list_ == "count", sentence_, text_of_event);
   narrow(expect.within, list_ == "within", sentence_, text_of);
   narrow(expect.budget, list_ == "budget", sentence_, text_of_event);
+  narrow(expect.fairness, list_ == "fairness", sentence_, text_of_event);
   if (!is_heal && !sentence_.ends_with(" after the heal")) expect.heal.reset();
   if (control != Control::state_at_all && control != Control::event_at_all) return scenario;
   const Sentence goal{sentence_.substr(0, sentence_.find(" within ")), {}};

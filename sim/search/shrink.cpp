@@ -11,6 +11,7 @@
 #include "sim/search/minimise.h"
 #include "sim/search/simpler.h"
 #include "sim/search/spell_out.h"
+#include "sim/search/words_of.h"
 
 namespace tickover::sim {
 namespace {
@@ -65,7 +66,9 @@ class Shrinker {
       for (Sentence& sentence : *list) sentence.place = {};
     }
     for (CountSpec& count : expect.count) count.of.place = {};
-    for (BudgetSpec& budget : expect.budget) budget.of.place = {};
+    const auto forget = [](Sentence& sentence) { sentence.place = {}; };
+    for (BudgetSpec& budget : expect.budget) for_each_sentence(budget, forget);
+    for (FairnessSpec& fairness : expect.fairness) for_each_sentence(fairness, forget);
     expect.probability.clear();  // no matters of one run
     expect.marks.clear();
     const auto plan = plan_of(best_.scenario);
@@ -198,6 +201,7 @@ class Shrinker {
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.count; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.within; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.budget; }) || changed;
+    changed = thin_out([](Scenario& s) -> auto& { return s.expect.fairness; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.traffic; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.links; }) || changed;
     return changed;

@@ -29,11 +29,13 @@ void forget(Scenario& scenario, const std::string& name) {
   std::erase_if(scenario.expect.never, says_it);
   std::erase_if(scenario.expect.count, [&](const CountSpec& count) { return says_it(count.of); });
   std::erase_if(scenario.expect.within, says_it);
-  std::erase_if(scenario.expect.budget, [&](BudgetSpec& budget) {
+  const auto speaks = [&](auto& table) {
     bool found = false;
-    for_each_sentence(budget, [&](const Sentence& s) { found = found || says_it(s); });
+    for_each_sentence(table, [&](const Sentence& s) { found = found || says_it(s); });
     return found;
-  });
+  };
+  std::erase_if(scenario.expect.budget, speaks);
+  std::erase_if(scenario.expect.fairness, speaks);
 }
 
 void rename(Scenario& scenario, const std::string& from, const std::string& to) {
@@ -59,6 +61,7 @@ void rename(Scenario& scenario, const std::string& from, const std::string& to) 
   for (CountSpec& count : scenario.expect.count) change_sentence(count.of);
   for (Sentence& s : scenario.expect.within) change_sentence(s);
   for (BudgetSpec& budget : scenario.expect.budget) for_each_sentence(budget, change_sentence);
+  for (FairnessSpec& f : scenario.expect.fairness) for_each_sentence(f, change_sentence);
 }
 
 /// One host instead of a group: its first member, under the group's name.

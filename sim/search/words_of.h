@@ -39,6 +39,14 @@ void for_each_sentence(BudgetSpec& budget, Visit visit) {
   if (budget.until) visit(*budget.until);
 }
 
+/// Calls `visit` with every sentence of a fairness.
+template <class Visit>
+void for_each_sentence(FairnessSpec& fairness, Visit visit) {
+  visit(fairness.of);
+  if (fairness.after) visit(*fairness.after);
+  if (fairness.until) visit(*fairness.until);
+}
+
 /// Calls `visit` with every length of time that can stand in a scenario beside its duration.
 template <class Visit>
 void for_each_duration(Scenario& scenario, Visit visit) {

@@ -26,6 +26,7 @@ Client::Client(ClientConfig config, Random random, Instant now)
   CHECK(config_.keep_alive > Duration{} && config_.longest_rto > Duration{});
   CHECK(config_.start_gap >= Duration{});
   CHECK(!config_.additional_ipv6 || config_.relay_family == AddressFamily::ipv4);
+  CHECK(config_.pause_jitter <= Ratio(1, 1));
   CHECK(config_.channel_refresh > Duration{} && config_.permission_refresh > Duration{});
   begin_attempt();
   settle(now);

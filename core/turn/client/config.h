@@ -7,6 +7,7 @@
 
 #include "core/address.h"
 #include "core/backoff.h"
+#include "core/ratio.h"
 #include "core/stun/round_trip.h"
 #include "core/time.h"
 #include "core/turn/channel_data.h"
@@ -56,9 +57,13 @@ struct ClientConfig {
   Duration channel_refresh = std::chrono::seconds(120);
   Duration permission_refresh = std::chrono::seconds(120);
 
-  /// The pause before a new attempt doubles from the first to the longest; half of each is drawn.
+  /// The pause before a new attempt doubles from the first to the longest.
   Duration first_pause = std::chrono::seconds(1);
   Duration longest_pause = std::chrono::seconds(60);
+  /// The share of a pause that is drawn, <= 1 (CHECK), so that the clients of a relay that was away
+  /// do not come back all at once: the last half of a doubling one, if it is 1/2; a pause of fixed
+  /// length gets longer by up to half of this share. Zero gives the same pauses to everybody.
+  Ratio pause_jitter{1, 2};
   /// An allocation that lived so long ends the doubling.
   Duration stable_after = std::chrono::seconds(60);
   /// Before a request that met a 5xx is made again, four times at most (PROTOCOL T17).

@@ -97,10 +97,10 @@ void Client::fail_attempt(AttemptFailure why, int code, Instant now) {
       break;
     case AttemptFailure::no_capacity:
     case AttemptFailure::server_error:
-      at = schedule_.after_pause(config_.capacity_pause, random_, now);
+      at = schedule_.after_pause(config_.capacity_pause, config_, random_, now);
       break;
     case AttemptFailure::mismatch:
-      at = schedule_.after_pause(config_.mismatch_pause, random_, now);
+      at = schedule_.after_pause(config_.mismatch_pause, config_, random_, now);
       break;
     case AttemptFailure::credentials_refused:
     case AttemptFailure::bid_down:
@@ -109,7 +109,7 @@ void Client::fail_attempt(AttemptFailure why, int code, Instant now) {
     case AttemptFailure::redirected_in_vain:
     case AttemptFailure::refused:
     case AttemptFailure::unusable_answer:
-      at = schedule_.after_pause(config_.refused_pause, random_, now);
+      at = schedule_.after_pause(config_.refused_pause, config_, random_, now);
       break;
   }
   events_.push(AllocationFailed{why, code, at});
