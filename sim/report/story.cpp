@@ -121,7 +121,7 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
   switch (step.kind) {
     case StepKind::start:
       if (world.boots(step.host) > 1) {
-        lines.push_back({Weight::info, host + " starts again", Interest::telling});
+        lines.push_back({Weight::info, host + " starts again", Interest::turning});
       } else {
         lines.push_back({Weight::info, host + " starts"});
       }
@@ -180,7 +180,7 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
       break;
     case StepKind::fault:
       if (step.fault == no_index) {
-        lines.push_back({Weight::info, "the network heals: all faults end", Interest::telling});
+        lines.push_back({Weight::info, "the network heals: all faults end", Interest::turning});
       } else {
         const FaultPlan& fault = world.plan().faults[step.fault];
         const bool instant = fault.is_over_at_once();
@@ -189,7 +189,7 @@ void tell_event(const Step& step, const World& world, std::vector<StoryLine>& li
                                      instant             ? ""
                                      : step.fault_begins ? " begins"
                                                          : " ends"),
-                         Interest::telling});
+                         Interest::turning});
       }
       break;
   }

@@ -13,9 +13,9 @@ namespace tickover::sim {
 enum class Weight : std::uint8_t { trace, info, warning, error };
 std::string_view name_of(Weight weight);
 
-/// What a reader wants to see first of a long run: faults and what they do to candidates; last the
-/// data that was lost, and what is renewed as it should be.
-enum class Interest : std::uint8_t { routine, ordinary, telling };
+/// What a reader wants to see first of a long run: faults, then what they do to candidates; last
+/// the data that was lost, and what is renewed as it should be.
+enum class Interest : std::uint8_t { routine, ordinary, telling, turning };
 
 /// One line about a step, in words.
 struct StoryLine {

@@ -47,7 +47,8 @@ void Timeline::see(const Step& step, const World& world) {
 std::vector<std::string> Timeline::shortened(std::size_t most) const {
   if (lines_.size() <= most) return lines_;
   std::vector<bool> kept(lines_.size());
-  for (const Interest interest : {Interest::telling, Interest::ordinary, Interest::routine}) {
+  for (const Interest interest :
+       {Interest::turning, Interest::telling, Interest::ordinary, Interest::routine}) {
     bool has_room = true;
     for (const std::size_t i : from_both_ends(
              lines_.size(), [&](std::size_t line) { return interests_[line] == interest; })) {
