@@ -203,35 +203,28 @@ std::string traffic_words(const TrafficSpec& written, const TrafficSpec& drawn) 
   return text;
 }
 
-/// What [expect] says that has no words here stands as it is written.
-std::vector<std::string> other_expectations(const Scenario& scenario) {
-  Scenario rest;
-  rest.expect = scenario.expect;
-  rest.expect.finally_.clear();
-  rest.expect.always.clear();
-  rest.expect.never.clear();
-  rest.expect.count.clear();
-  rest.expect.fairness.clear();
-  rest.expect.heal.reset();
-  rest.expect.always_from = {};
-  const std::string text = print(rest);
-  const std::size_t begin = text.find("[expect]");
-  std::vector<std::string> lines;
-  if (begin == std::string::npos) return lines;
-  for (std::size_t at = text.find('\n', begin) + 1; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (end > at) lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
-}
-
 /// "no less than 90%, and no more than 99%"
 std::string bounds_words(const FairnessSpec& fairness) {
   std::vector<std::string> words;
   if (fairness.at_least) words.push_back("no less than " + probability_text(*fairness.at_least));
   if (fairness.at_most) words.push_back("no more than " + probability_text(*fairness.at_most));
   return and_list(words);
+}
+
+/// "at most 12 times in any 1min, from relay restarts"
+std::string budget_words(const BudgetSpec& budget) {
+  std::vector<std::string> bounds;
+  const auto times = [&](const char* bound, std::int64_t count, const char* stretch) {
+    bounds.push_back(
+        fmt::format("at {} {} times in {}", bound, count,
+                    budget.per ? std::string(stretch) + " " + duration_text(*budget.per) : "all"));
+  };
+  if (budget.least) times("least", *budget.least, "some");
+  if (budget.most) times("most", *budget.most, "any");
+  std::string words = and_list(bounds);
+  if (budget.from) words += ", from " + budget.from->text;
+  if (budget.until) words += ", until " + budget.until->text;
+  return words;
 }
 
 std::vector<std::string> expect_words(const Plan& plan) {
@@ -256,7 +249,18 @@ std::vector<std::string> expect_words(const Plan& plan) {
         "{}: {} is alike for all of them{}{}, with a Jain's index of {}", fairness.of.text,
         fairness.until ? "how often" : "how long it takes", after, until, bounds_words(fairness)));
   }
-  std::ranges::move(other_expectations(scenario), std::back_inserter(lines));
+  for (const Sentence& claim : expect.within) lines.push_back("in time: " + claim.text);
+  for (const BudgetSpec& budget : expect.budget) {
+    lines.push_back(fmt::format("{}: {}", budget.of.text, budget_words(budget)));
+  }
+  for (const ProbabilitySpec& likely : expect.probability) {
+    lines.push_back(fmt::format("in {} {} of the runs, which a sweep decides: {}",
+                                likely.is_least ? "at least" : "at most",
+                                probability_text(likely.bound), likely.of.text));
+  }
+  for (const Sentence& mark : expect.marks) {
+    lines.push_back("in some run of a sweep at least: " + mark.text);
+  }
   if (!scenario.caught_by.empty()) {
     lines.push_back("this must fail, and be caught by " + scenario.caught_by);
   }
