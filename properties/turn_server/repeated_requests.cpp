@@ -81,6 +81,31 @@ TEST(TurnServerMemory, does_not_let_a_deletion_that_found_nothing_end_a_later_al
   EXPECT_EQ(bench.server.allocation_count(), 1u);
 }
 
+// PROTOCOL AB12, AB24
+TEST(TurnServerMemory, keeps_one_outcome_of_an_id_that_an_allocate_and_a_deletion_share) {
+  for (const bool opens : {true, false}) {
+    Bench bench;
+    const Client alice(bench, alice_at);
+    const auto id = alice.fresh_id();
+    bench.silent_owner = true;
+    EXPECT_TRUE(alice.answer_to(alice.request(Method::allocate, over_udp, false, id)).silent());
+    const Buffer deletion = alice.request(Method::refresh, lasting(0), false, id);
+    EXPECT_EQ(alice.answer_to(deletion).code(), 437);  // her port is not open yet
+    const OpenSocket port = bench.asked.back();
+    if (opens) {
+      bench.open.insert(port.local);
+      bench.input(SocketOpened{port.request, port.local});
+      EXPECT_EQ(alice.answer_to(deletion).lifetime(), 600);  // the outcome of that id
+    } else {
+      while (bench.server.allocation_count() > 0) {
+        bench.input(SocketRefused{bench.asked.back().request});
+      }
+      EXPECT_EQ(alice.answer_to(deletion).code(), 437);
+    }
+    EXPECT_EQ(bench.server.allocation_count(), opens ? 1u : 0u);
+  }
+}
+
 // PROTOCOL AB12
 TEST(TurnServerMemory, does_not_let_an_old_refresh_shorten_an_allocation) {
   Recorded bench;

@@ -88,8 +88,12 @@ void Server::dispatch(const Request& request) {
   // RFC 8656, section 5: first whether there is an allocation, then whose it is.
   const auto slot = allocations_.find(request.tuple());
   if (!slot || !allocations_.at(*slot).is_open()) {
-    // What deletes nothing now must not delete a later allocation (PROTOCOL AB12).
-    if (deletes(request.message)) request_memory_.remember(hash(request), {.at = request.now});
+    // What deletes nothing now must not delete a later allocation (PROTOCOL AB12). But the id of an
+    // Allocate that is under way is remembered with the outcome of that, and once.
+    const bool is_taken = slot && hash_of(allocations_.at(*slot)) == hash(request);
+    if (deletes(request.message) && !is_taken) {
+      request_memory_.remember(hash(request), {.at = request.now});
+    }
     return refuse(request.reply, ErrorCode::allocation_mismatch);
   }
   if (allocations_.at(*slot).user != request.who.user) {
