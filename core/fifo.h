@@ -21,7 +21,13 @@ class Fifo {
   std::optional<T> pop() {
     if (empty()) return {};
     std::optional<T> item(std::move(items_[head_++]));
-    if (empty()) clear();
+    if (empty()) {
+      clear();
+    } else if (head_ >= most_gone && 2 * head_ >= items_.size()) {
+      // Not each time, and yet in the end: a queue that is never empty must not grow for ever.
+      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
+      head_ = 0;
+    }
     return item;
   }
   void clear() {
@@ -35,6 +41,8 @@ class Fifo {
   }
 
  private:
+  static constexpr std::size_t most_gone = 64;
+
   std::vector<T> items_;
   std::size_t head_ = 0;
 };

@@ -282,5 +282,27 @@ RC_GTEST_PROP(Fifo, gives_back_in_order_what_it_was_given, (std::vector<bool> pu
   }
 }
 
+/// Counts how many of it there are.
+struct Counted {
+  explicit Counted(int& count) : alive(&count) { ++*alive; }
+  Counted(const Counted& other) : alive(other.alive) { ++*alive; }
+  Counted& operator=(const Counted& other) = default;
+  ~Counted() { --*alive; }
+  int* alive;
+};
+
+// PROTOCOL AB4; BUGS P16
+TEST(Fifo, keeps_nothing_of_what_is_long_gone_though_it_is_never_empty) {
+  int alive = 0;
+  Fifo<Counted> fifo;
+  for (int i = 0; i < 100; ++i) fifo.push(Counted(alive));
+  for (int i = 0; i < 10'000; ++i) {
+    fifo.push(Counted(alive));
+    fifo.pop();
+    ASSERT_EQ(fifo.size(), 100u);
+    ASSERT_LE(alive, 300);
+  }
+}
+
 }  // namespace
 }  // namespace tickover
