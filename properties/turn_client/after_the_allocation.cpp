@@ -36,5 +36,51 @@ TEST(TurnClient, stops_asking_on_behalf_of_an_allocation_that_is_gone) {
   EXPECT_THAT(bench.take_events(), testing::Each(testing::StartsWith("failed")));
 }
 
+/// A client whose signed Allocate is out, or even answered by 437 and evicting.
+Bench with_an_allocate_out(bool evicts) {
+  Bench bench;
+  bench.challenge(bench.take_one());
+  if (!evicts) return bench;
+  bench.challenge(bench.take_one(), 438, "n2");
+  bench.refuse(bench.take_one(), 437);
+  return bench;
+}
+
+// PROTOCOL F2; BUGS P10
+TEST(TurnClient, gives_back_what_an_allocate_without_an_answer_may_have_made) {
+  for (const bool evicts : {false, true}) {
+    for (const bool restarts : {false, true}) {
+      Bench bench = with_an_allocate_out(evicts);
+      const Sent out = bench.take_one();
+      if (restarts) {
+        bench.client.restart(bench.now);
+      } else {
+        bench.client.close(bench.now);
+      }
+      bench.drain();
+      const auto sent = bench.take();
+      ASSERT_EQ(sent.size(), restarts ? 2u : 1u);
+      EXPECT_EQ(sent[0].local, out.local);
+      EXPECT_TRUE(sent[0].is(Method::refresh));
+      EXPECT_EQ(sent[0].lifetime(), Duration{});
+      bench.accept(out);  // which is nobody's any more
+      EXPECT_FALSE(bench.client.allocation());
+      EXPECT_THAT(bench.closed_sockets, IsEmpty());
+      bench.accept(sent[0]);
+      EXPECT_THAT(bench.closed_sockets, ElementsAre(CloseSocket{out.local}));
+    }
+  }
+}
+
+// PROTOCOL F2
+TEST(TurnClient, has_nothing_to_give_back_before_it_signed_an_allocate) {
+  Bench bench;
+  const Sent probe = bench.take_one();
+  bench.client.close(bench.now);
+  bench.drain();
+  EXPECT_THAT(bench.take(), IsEmpty());
+  EXPECT_THAT(bench.closed_sockets, ElementsAre(CloseSocket{probe.local}));
+}
+
 }  // namespace
 }  // namespace tickover::properties

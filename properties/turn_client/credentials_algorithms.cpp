@@ -238,6 +238,21 @@ TEST(TurnClientPasswords, that_change_are_tried_once_the_old_one_is_refused) {
   EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: credentials refused"));
 }
 
+// PROTOCOL A19, A18; BUGS G10, G11
+TEST(TurnClientPasswords, that_change_are_not_tried_because_a_nonce_is_stale) {
+  Bench bench;
+  allocate_by(bench);
+  bench.client.set_credentials("alice", "changed", bench.now);  // before the relay hears of it
+  bench.run_until(after(25s));
+  challenge_by(bench, bench.take_one(), {.code = 438, .nonce = "obMatJos2gAAAn2"});
+  const Sent again = bench.take_one();
+  EXPECT_EQ(again.view().text(AttributeType::nonce), "obMatJos2gAAAn2");
+  EXPECT_TRUE(again.view().verifies_sha256(key_of(sha256)));
+  challenge_by(bench, again, {.nonce = "obMatJos2gAAAn3"});  // and now it has
+  EXPECT_TRUE(bench.take_one().view().verifies_sha256(key_of(sha256, "changed")));
+  EXPECT_THAT(bench.take_events(), IsEmpty());
+}
+
 // PROTOCOL A18, C6
 TEST(TurnClientPasswords, that_change_end_the_pause_after_a_refusal) {
   Bench bench;

@@ -96,6 +96,41 @@ TEST(TurnClientRedirect, leads_to_the_same_relay_again_after_five_minutes) {
   }
 }
 
+// PROTOCOL X3, C10; BUGS P6
+TEST(TurnClientRedirect, leads_to_the_same_relay_again_once_an_allocation_came_of_it) {
+  Bench bench;
+  send_away(bench, signed_allocate(bench), {second});
+  allocate_by(bench);
+  bench.client.restart(bench.now);
+  bench.drain();
+  bench.run_for(1s);
+  Sent probe = bench.take().back();
+  EXPECT_EQ(probe.remote, relay_v4);
+  challenge_by(bench, probe);
+  send_away(bench, bench.take().back(), {second});
+  probe = bench.take_one();
+  EXPECT_EQ(probe.remote, second);
+  EXPECT_THAT(bench.take_events(), ElementsAre("removed 192.0.2.1:50000: restarted"));
+  // What follows is a new chain, and no circle either.
+  challenge_by(bench, probe);
+  send_away(bench, bench.take().back(), {relay_v4});
+  EXPECT_THAT(bench.take_events(), ElementsAre("failed redirected in vain 300"));
+}
+
+// PROTOCOL C7, X3
+TEST(TurnClientRedirect, leads_to_all_three_local_ports_of_a_mismatch) {
+  Bench bench;
+  send_away(bench, signed_allocate(bench), {second});
+  for (int port = 1; port <= 3; ++port) {
+    const Sent request = signed_allocate(bench);
+    EXPECT_EQ(request.remote, second);
+    refuse_by(bench, request, 437);
+  }
+  EXPECT_THAT(bench.take_events(), ElementsAre("failed allocation mismatch 437"));
+  bench.run_for(4min);  // and then from the beginning
+  EXPECT_EQ(bench.take().front().remote, relay_v4);
+}
+
 // PROTOCOL X3; BUGS P5
 TEST(TurnClientRedirect, has_an_end_even_if_each_relay_knows_another) {
   Bench bench;

@@ -101,6 +101,18 @@ TEST(TurnClientPacing, leaves_ten_requests_at_most_to_both_sockets_of_a_restart)
   EXPECT_NE(sent[1].local, sent[0].local);
 }
 
+// PROTOCOL T3, A19, F1; BUGS P9, G10
+TEST(TurnClientPacing, lets_a_refresh_go_first_again_after_a_stale_nonce) {
+  Bench bench;
+  bench.allocate();
+  bench.run_until(after(25s));
+  const Sent refresh = bench.take_one();
+  want(bench, 30);
+  EXPECT_THAT(bench.take(), SizeIs(9));
+  bench.challenge(refresh, 438, "n2");
+  EXPECT_TRUE(bench.take_one().is(Method::refresh));
+}
+
 // PROTOCOL T3, AB23
 TEST(TurnClientPacing, stays_orderly_with_all_permissions_that_fit) {
   ClientConfig c = paced();

@@ -319,8 +319,23 @@ TEST(TurnClient, delivers_empty_and_refuses_oversized_payloads) {
   EXPECT_EQ(empty.bytes.size(), 4u);
   bench.deliver(empty.bytes, empty);
   EXPECT_THAT(bench.take_events(), ElementsAre("data 203.0.113.5:7000: "));
-  const std::string large(max_datagram_size - 3, 'x');
-  EXPECT_EQ(bench.send(large.c_str()).error(), CommandError::payload_too_long);
+  // What UDP over IPv4 carries: 65,535 bytes without the two headers.
+  const std::string largest(65'535 - 28 - 4, 'x');
+  EXPECT_TRUE(bench.send(largest.c_str()));
+  EXPECT_EQ(bench.take_one().bytes.size(), 65'507u);
+  EXPECT_EQ(bench.send((largest + 'x').c_str()).error(), CommandError::payload_too_long);
+}
+
+// PROTOCOL AB22
+TEST(TurnClient, sends_payloads_over_ipv6_that_ipv4_does_not_carry) {
+  ClientConfig c = config();
+  c.server = {relay_v6};
+  Bench bench(c);
+  bench.allocate();
+  bench.bind();
+  const std::string largest(max_datagram_size - 4, 'x');
+  EXPECT_TRUE(bench.send(largest.c_str()));
+  EXPECT_EQ(bench.send((largest + 'x').c_str()).error(), CommandError::payload_too_long);
 }
 
 }  // namespace

@@ -135,6 +135,33 @@ TEST(TurnClientRefusals, of_a_deletion_count_as_done) {
   EXPECT_FALSE(bench.client.poll_timeout());
 }
 
+// PROTOCOL H6; BUGS P5, P6
+TEST(TurnClientRefusals, of_one_channel_on_each_allocation_cost_its_peer_and_nobody_else) {
+  Bench bench;
+  bench.allocate();
+  bench.bind(carol);
+  EXPECT_TRUE(bench.client.bind_channel(bob, bench.now));
+  bench.drain();
+  while (bench.now < after(20min)) {
+    for (const Sent& sent : bench.take()) {
+      const bool is_probe = sent.is(Method::allocate) && !sent.view().has_integrity();
+      if (sent.is(Method::channel_bind) &&
+          sent.view().xor_address(AttributeType::xor_peer_address) == bob.endpoint) {
+        bench.refuse(sent, 400);
+      } else if (is_probe) {
+        bench.challenge(sent);
+      } else {
+        bench.accept(sent);
+      }
+    }
+    bench.run_for(500ms);
+  }
+  EXPECT_THAT(bench.take_events(),
+              ElementsAre("removed 192.0.2.1:50000: channel conflict", "added 192.0.2.1:50000",
+                          "refused 203.0.113.5:7000: 400", "bound 203.0.113.6:7000"));
+  EXPECT_TRUE(bench.client.channel(carol, bench.now));
+}
+
 // PROTOCOL F1, AB23; BUG A05(b)
 TEST(TurnClientLifetimes, of_any_length_are_renewed_at_half_of_what_is_trusted) {
   ClientConfig c = config();
@@ -151,6 +178,18 @@ TEST(TurnClientLifetimes, of_any_length_are_renewed_at_half_of_what_is_trusted) 
     bench.accept(bench.take_one(), lifetime);
     EXPECT_EQ(bench.client.allocation()->expires_at, after(half + lifetime)) << seconds;
   }
+}
+
+// PROTOCOL F1; BUGS P7, P8
+TEST(TurnClientLifetimes, of_which_a_late_answer_took_most_are_renewed_within_the_rest) {
+  Bench bench;
+  bench.challenge(bench.take_one());
+  bench.run_until(after(6s));
+  bench.accept(bench.take().front(), 8s);
+  EXPECT_EQ(bench.client.allocation()->expires_at, after(8s));
+  bench.run_until(after(7s));
+  bench.accept(bench.take_one(), 8s);
+  EXPECT_EQ(bench.client.allocation()->expires_at, after(15s));
 }
 
 }  // namespace

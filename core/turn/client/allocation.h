@@ -64,7 +64,8 @@ class Allocation {
   void granted(Duration lifetime, Instant asked_at, Instant now) {
     lifetime_ = lifetime;
     expires_at_ = asked_at + lifetime;
-    refresh_at_ = now + std::min(lifetime, longest_trusted) / 2;
+    // Of what is left: of a short lifetime, a late answer may have taken the better half.
+    refresh_at_ = now + std::min(expires_at_ - now, longest_trusted) / 2;
     refreshing_ = false;
     server_errors_ = 0;
   }

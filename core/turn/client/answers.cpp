@@ -147,6 +147,7 @@ void Client::allocated(const Order& order, const stun::MessageView& message, Ins
   session.stage = Stage::allocated;
   last_held_ = Path{session.local, session.server};
   mismatches_ = 0;
+  redirects_ = {};  // it was no circle: a later Allocate may be sent the same way
   allocation_.emplace(RelayedAddress{*relayed},
                       additional ? std::optional(RelayedAddress{*additional}) : std::nullopt,
                       ClientAddress{*mapped}, config_.keep_alive, now);
@@ -228,8 +229,9 @@ void Client::peer_request_refused(const Order& order, int code, Instant now) {
   if (is(code, stun::ErrorCode::allocation_mismatch)) {
     return lost_allocation(RemovalReason::forgotten, Leave::drop, now);
   }
-  if (order.kind == Kind::bind && is(code, stun::ErrorCode::bad_request)) {
-    // The relay's table is not what we believe it to be: start over (RFC 8656, section 12).
+  if (order.kind == Kind::bind && is(code, stun::ErrorCode::bad_request) &&
+      channels_.conflicted(order.peer)) {
+    // The relay's table is not what we believe it to be: start over (RFC 8656, section 12.3).
     return lost_allocation(RemovalReason::channel_conflict, Leave::release, now);
   }
   if (code >= 500 && peer_server_error(order, code, now)) return;

@@ -66,7 +66,9 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
     return true;
   }
   const Challenge challenge{*realm, *nonce, algorithms ? std::optional(*algorithms) : std::nullopt};
-  if (const auto refusal = session.credentials.learn(challenge, config_, login_)) {
+  // A stale nonce says nothing against the password: a new one waits until the old one is refused.
+  const std::uint32_t login = stale ? known.login() : login_;
+  if (const auto refusal = session.credentials.learn(challenge, config_, login)) {
     challenge_refused(order, failure_of(*refusal), code, now);
     return true;
   }
@@ -83,6 +85,8 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
   ++again.challenges;
   if (order.kind == Kind::allocate) {
     allocate(session, again.challenges);
+  } else if (order.kind == Kind::refresh) {
+    requests_.enqueue_first(again);
   } else {
     requests_.enqueue(again);
   }

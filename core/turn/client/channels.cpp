@@ -1,6 +1,7 @@
 #include "core/turn/client/channels.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 
@@ -78,7 +79,9 @@ void Channels::allocated(Instant now) {
 void Channels::deallocated() {
   active_ = false;
   std::erase_if(channels_, [](const Channel& channel) { return !channel.wanted; });
-  for (Channel& channel : channels_) channel = Channel{.peer = channel.peer};
+  for (Channel& channel : channels_) {
+    channel = Channel{.peer = channel.peer, .conflicted = channel.conflicted};
+  }
   slots_.clear();
   recompute_due();
 }
@@ -123,6 +126,7 @@ bool Channels::confirmed(const PeerAddress& peer, Instant asked_at, Instant now)
   Channel* channel = find(peer);
   CHECK(channel != nullptr && channel->number);
   channel->server_errors = 0;
+  channel->conflicted = false;
   const bool was_usable = channel->confirmed && now < channel->expires_at;
   channel->binding = false;
   channel->expires_at = asked_at + lifetime;
@@ -149,12 +153,19 @@ bool Channels::server_error(const PeerAddress& peer, Instant retry_at) {
   return true;
 }
 
+bool Channels::conflicted(const PeerAddress& peer) {
+  Channel* channel = find(peer);
+  CHECK(channel != nullptr);
+  return !std::exchange(channel->conflicted, true);
+}
+
 void Channels::refused(const PeerAddress& peer) {
   Channel* channel = find(peer);
   CHECK(channel != nullptr);
   channel->binding = false;
   channel->wanted = false;
   channel->server_errors = 0;
+  channel->conflicted = false;
   recompute_due();
 }
 

@@ -64,6 +64,9 @@ class Channels {
   void failed(const PeerAddress& peer, Instant retry_at);
   /// A 5xx. False if there were so many in a row that the request has failed.
   bool server_error(const PeerAddress& peer, Instant retry_at);
+  /// A 400. False if the allocation before this one has ended by one for this peer: then it is the
+  /// peer that the relay does not like, and not our table.
+  bool conflicted(const PeerAddress& peer);
   void refused(const PeerAddress& peer);
 
   bool operator==(const Channels&) const = default;
@@ -80,6 +83,7 @@ class Channels {
     Instant permitted_until = long_ago;
     std::uint8_t server_errors = 0;  // in a row
     Instant last_sent = long_ago;    // the last copy of any bind
+    bool conflicted = false;  // the last answer to a bind was 400, even on another allocation
 
     bool operator==(const Channel&) const = default;
   };

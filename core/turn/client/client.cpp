@@ -14,6 +14,11 @@ namespace {
 // Header, XOR-PEER-ADDRESS for IPv6, and DATA's header with its padding.
 constexpr std::size_t indication_overhead = 20 + 24 + 4 + 3;
 
+/// The largest UDP payload that IP of this family carries.
+constexpr std::size_t largest_datagram(AddressFamily family) {
+  return family == AddressFamily::ipv4 ? 65'507 : max_datagram_size;
+}
+
 }  // namespace
 
 Client::Client(ClientConfig config, Random random, Instant now)
@@ -103,7 +108,7 @@ std::expected<void, CommandError> Client::send(const PeerAddress& peer, Bytes pa
   if (!number && !can_send(peer, now)) return std::unexpected(CommandError::not_ready);
   const Session& session = *allocated_session();
   const std::size_t overhead = number ? channel_data_header_size : indication_overhead;
-  if (payload.size() + overhead > max_datagram_size) {
+  if (payload.size() + overhead > largest_datagram(session.server.family())) {
     return std::unexpected(CommandError::payload_too_long);
   }
   const MutableBytes buffer = transmits_.reserve(payload.size() + overhead);

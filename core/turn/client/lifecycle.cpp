@@ -121,7 +121,14 @@ void Client::mismatched(Instant now) {
     return fail_attempt(AttemptFailure::mismatch,
                         static_cast<int>(stun::ErrorCode::allocation_mismatch), now);
   }
+  const auto attempting = std::ranges::find_if(
+      sessions_, [](const Session& session) { return session.stage != Stage::leaving; });
+  const Endpoint server = attempting->server;
   abandon(RemovalReason::restarted, Leave::drop, now);
+  // Where a redirect led, nobody leads a second time (PROTOCOL X3).
+  if (std::ranges::find(config_.server, server) == config_.server.end()) {
+    return open_session(server);
+  }
   begin_attempt();
 }
 
@@ -161,7 +168,17 @@ void Client::abandon(RemovalReason why, Leave leave, Instant now) {
   for (const Session& session : sessions_) {
     if (session.stage != Stage::leaving) attempting.push_back(session.id);
   }
-  for (const std::uint32_t session : attempting) drop_session(session);
+  for (const std::uint32_t session : attempting) {
+    // What an Allocate without an answer may have made is given back as well (PROTOCOL F2).
+    const bool may_hold = std::ranges::any_of(requests_.outstanding(), [&](const auto& entry) {
+      return entry.tag.session == session && entry.tag.kind != Kind::probe;
+    });
+    if (may_hold && leave == Leave::release) {
+      release_session(session);
+    } else {
+      drop_session(session);
+    }
+  }
 }
 
 void Client::release_session(std::uint32_t session) {

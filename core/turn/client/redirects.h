@@ -10,8 +10,8 @@
 namespace tickover::turn::client {
 
 /// Where 300 answers lead, and never in circles: a server that was tried within five minutes is
-/// not gone to again (RFC 8489, section 10; PROTOCOL X3). Same address family only, and never to
-/// this host itself, unless a server on this host says so (X4).
+/// not gone to again (RFC 8489, section 10; PROTOCOL X3). An allocation ends that memory. Same
+/// address family only, and never to this host itself, unless a server on this host says so (X4).
 class Redirects {
  public:
   /// The ALTERNATE-SERVER to go to from the server that answered; nothing if there is none that
