@@ -104,6 +104,20 @@ TEST(TurnPeerPolicy, learns_which_addresses_are_the_hosts_own) {
   EXPECT_FALSE(policy.allows(ip("198.51.100.200")));
 }
 
+// PROTOCOL AB5, AB6, AB8
+TEST(TurnPeerPolicy, knows_its_listener_by_every_loopback_address) {
+  ServerConfig anywhere = config();
+  anywhere.listen = {at("0.0.0.0:3478"), at("[::]:3478")};
+  anywhere.allow_private_peers = true;
+  anywhere.allow_own_addresses = true;
+  const PeerPolicy policy(anywhere);
+  for (const auto* host : {"127.0.0.1", "127.0.0.2", "127.255.255.254", "[::1]",
+                           "[::ffff:127.0.0.2]", "[64:ff9b::127.0.0.2]"}) {
+    EXPECT_FALSE(policy.allows(at(host + std::string(":3478")))) << host;
+    EXPECT_TRUE(policy.allows(at(host + std::string(":3479")))) << host;
+  }
+}
+
 // PROTOCOL AB5, AB6, PM3, H1, 1.19/403; BUGS P17
 TEST(TurnPeerPolicy, refuses_permission_and_channel_with_403) {
   Bench bench;

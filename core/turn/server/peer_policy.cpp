@@ -18,6 +18,12 @@ bool zero(const Sixteen& b, std::size_t from, std::size_t to) {
                      b.begin() + static_cast<std::ptrdiff_t>(to), [](auto x) { return x == 0; });
 }
 
+/// All of 127/8 leads here, however few of them the host names.
+bool is_loopback(const IpAddress& ip) {
+  if (ip.family() == AddressFamily::ipv4) return ip.bytes()[0] == 127;
+  return zero(ip.bytes(), 0, 15) && ip.bytes()[15] == 1;
+}
+
 /// All addresses of a family whose first `bits` are those of `first`.
 struct Range {
   std::uint64_t high;
@@ -149,7 +155,8 @@ bool PeerPolicy::allows(const Endpoint& peer) const {
   if (peer.port == 0 || !allows(peer.ip)) return false;
   const IpAddress ip = canonical(peer.ip);
   return std::ranges::none_of(listeners_, [&](const Endpoint& own) {
-    return own.port == peer.port && (own.ip == ip || (own.ip.is_unspecified() && is_own(ip)));
+    const bool is_here = own.ip.is_unspecified() && (is_own(ip) || is_loopback(ip));
+    return own.port == peer.port && (own.ip == ip || is_here);
   });
 }
 
