@@ -220,6 +220,30 @@ TEST(TurnClientIntegrity, may_be_missing_in_437_and_441_by_a_switch_alone) {
   }
 }
 
+// PROTOCOL AB17, AB24, A17
+TEST(TurnClientChallenge, with_more_algorithms_than_a_request_can_echo_is_none) {
+  ClientConfig c = config();
+  c.username = std::string(508, 'u');
+  c.software = std::string(509, 's');
+  c.additional_ipv6 = c.fingerprint = true;
+  c.requested_lifetime = 600s;
+  for (const std::size_t count : {1u, 128u, 129u, 3000u, 15'000u}) {
+    Bench bench(c);
+    const Sent probe = bench.take_one();
+    std::vector<std::uint8_t> buffer(max_datagram_size);
+    MessageWriter writer(buffer, {Method::allocate, Class::error}, probe.view().id());
+    writer.add_error(stun::ErrorCode::unauthenticated, "");
+    writer.add_text(AttributeType::realm, std::string(763, 'r'));
+    writer.add_text(AttributeType::nonce, "obMatJos2gAAA" + std::string(750, 'n'));
+    writer.add_password_algorithms(AttributeType::password_algorithms,
+                                   std::vector<PasswordAlgorithm>(count, sha256));
+    ASSERT_TRUE(writer.ok());
+    bench.deliver(writer.bytes(), probe);
+    EXPECT_EQ(bench.take().size(), count <= 128 ? 1u : 0u) << count;
+    EXPECT_THAT(bench.take_events(), IsEmpty());
+  }
+}
+
 // PROTOCOL A18; BUGS G11
 TEST(TurnClientPasswords, that_change_are_tried_once_the_old_one_is_refused) {
   Bench bench;

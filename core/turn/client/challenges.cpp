@@ -14,6 +14,10 @@ namespace {
 // one (PROTOCOL A19).
 constexpr std::uint8_t most_challenges = 3;
 
+// Every request echoes PASSWORD-ALGORITHMS, and anybody can send a list of 64 KiB, unsigned. With
+// texts of the longest legal size, one that is no longer than this fits into largest_request.
+constexpr std::size_t longest_algorithms = 512;
+
 AttemptFailure failure_of(Credentials::Refusal refusal) {
   switch (refusal) {
     case Credentials::Refusal::no_common_algorithm:
@@ -47,6 +51,7 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
   const auto nonce = message.text(AttributeType::nonce);
   const auto algorithms = message.password_algorithms();
   if (!nonce || (!algorithms && algorithms.error() == stun::Lack::malformed)) return false;
+  if (algorithms && algorithms->bytes().size() > longest_algorithms) return false;
   // 438 may leave the realm as it was.
   auto realm = message.text(AttributeType::realm);
   if (!realm && stale) realm = session.credentials.realm();
