@@ -154,7 +154,7 @@ TEST_F(SweepVerb, says_which_failures_have_one_cause) {
   EXPECT_NE(sweep.out.find("\n3 failures by oracle and cause:\n"
                            "  P11 after a forged datagram: bytes-nobody-sent (2 of 2 seeds), "
                            "bytes (2 of 2 seeds)\n"
-                           "  expect after a partition: "),
+                           "  expect finally \"host has an allocation\" after a partition: "),
             std::string::npos)
       << sweep.out;
 }

@@ -217,11 +217,13 @@ TEST(Shrinking, keeps_a_partition_that_says_more_than_what_it_took) {
 
 TEST(Shrinking, of_an_expectation_keeps_its_sentence) {
   Breach breach{.breach_class = BreachClass::expectation, .oracle = "expect"};
-  breach.what = "finally \"alice has an allocation\" (line 7): it has none";
+  breach.of = Broken{ExpectPart::finally_, "alice has an allocation"};
+  breach.what = "it has none";
   const std::string one = failure_name(breach);
-  breach.what = "finally \"alice has an allocation\": something else";
+  EXPECT_EQ(one, "expect finally \"alice has an allocation\"");
+  breach.what = "something else";
   EXPECT_EQ(failure_name(breach), one);
-  breach.what = "finally \"bob has an allocation\": it has none";
+  breach.of->sentence = "bob has an allocation";
   EXPECT_NE(failure_name(breach), one);
 }
 

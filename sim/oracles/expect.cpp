@@ -25,8 +25,8 @@ std::string quoted_text(const Sentence& sentence) {
   if (sentence.place.line == 0) return fmt::format("\"{}\"", sentence.text);
   return fmt::format("\"{}\" (line {})", sentence.text, sentence.place.line);
 }
-std::string sentence_text(const Expectation& e) {
-  return quoted_text(e.sentence);
+std::string text_of(ExpectPart part, const Sentence& sentence, const std::string& why) {
+  return fmt::format("{} {}: {}", name_of(part), quoted_text(sentence), why);
 }
 
 }  // namespace
@@ -73,18 +73,28 @@ std::vector<std::uint64_t> Expect::claim_judgements_of(const Oracles& oracles) {
   return result;
 }
 
+void Expect::object(const Step& step, Objection objection) {
+  std::string what = text_of(objection.part, objection.sentence, objection.why);
+  broken(step, std::move(what), BreachClass::expectation,
+         Broken{objection.part, std::move(objection.sentence.text)});
+}
+
+void Expect::object_at_end(const World& world, Objection objection) {
+  std::string what = text_of(objection.part, objection.sentence, objection.why);
+  broken_at_end(world, std::move(what), BreachClass::expectation,
+                Broken{objection.part, std::move(objection.sentence.text)});
+}
+
 void Expect::observe(const Step& step, const World& world) {
   if (!unreadable_.empty()) return broken(step, unreadable_, BreachClass::expectation);
   const Instant from = world.plan().always_from;
   if (!always_.empty() && !always_began_ && step.time > from) {
     // What the last step left behind was still so when `always` began.
     always_began_ = true;
-    if (auto what = broken_always(world, from); !what.empty()) {
-      return broken(step, std::move(what), BreachClass::expectation);
-    }
+    if (auto lapse = broken_always(world, from)) return object(step, std::move(*lapse));
   }
   auto late = broken_within([&](ClaimWatch& c) { return c.before(step, world, facts_); });
-  if (!late.empty()) return broken(step, std::move(late), BreachClass::expectation);
+  if (late) return object(step, std::move(*late));
   facts_.take(step);
   for (ClaimWatch& claim : within_) claim.after(step, world, facts_);
   if (always_began_ || step.time == from) {
@@ -93,9 +103,7 @@ void Expect::observe(const Step& step, const World& world) {
       for (Always& each : always_) each.next_look = step.time;
     }
     if (step.time > from) {
-      if (auto what = broken_always(world, step.time); !what.empty()) {
-        return broken(step, std::move(what), BreachClass::expectation);
-      }
+      if (auto lapse = broken_always(world, step.time)) return object(step, std::move(*lapse));
     }
   }
   if (!never_.empty() || !count_.empty()) count_events(step, world);
@@ -104,12 +112,12 @@ void Expect::observe(const Step& step, const World& world) {
 }
 
 template <class Judge>
-std::string Expect::broken_within(Judge judge) {
+Expect::MaybeObjection Expect::broken_within(Judge judge) {
   for (ClaimWatch& claim : within_) {
     const std::uint64_t before = claim.judged();
-    const std::string why = judge(claim);
+    std::string why = judge(claim);
     if (claim.judged() > before) judged();
-    if (!why.empty()) return fmt::format("within {}: {}", quoted_text(claim.claim().sentence), why);
+    if (!why.empty()) return Objection{ExpectPart::within, claim.claim().sentence, std::move(why)};
   }
   return {};
 }
@@ -117,32 +125,31 @@ std::string Expect::broken_within(Judge judge) {
 void Expect::see_budgets(const Step& step, const World& world) {
   for (BudgetWatch& budget : budgets_) {
     const std::uint64_t before = budget.judged();
-    const std::string why = budget.see(step, world, facts_);
+    std::string why = budget.see(step, world, facts_);
     if (budget.judged() > before) judged();
     if (why.empty()) continue;
-    const std::string what = sentence_text(budget.budget().of);
-    return broken(step, fmt::format("budget {}: {}", what, why), BreachClass::expectation);
+    return object(step, {ExpectPart::budget, budget.budget().of.sentence, std::move(why)});
   }
 }
 
 void Expect::see_fairness(const Step& step, const World& world) {
   for (FairnessWatch& fairness : fairness_) {
     const std::uint64_t before = fairness.judged();
-    const std::string why = fairness.see(step, world, facts_);
+    std::string why = fairness.see(step, world, facts_);
     if (fairness.judged() > before) judged();
     if (why.empty()) continue;
-    const std::string what = sentence_text(fairness.fairness().of);
-    return broken(step, fmt::format("fairness {}: {}", what, why), BreachClass::expectation);
+    return object(step, {ExpectPart::fairness, fairness.fairness().of.sentence, std::move(why)});
   }
 }
 
-std::string Expect::broken_always(const World& world, Instant now) {
+Expect::MaybeObjection Expect::broken_always(const World& world, Instant now) {
   for (Always& each : always_) {
     if (now < each.next_look) continue;
     judged();
     const std::string why = why_not(each.state, facts_, world, now);
     if (!why.empty()) {
-      return fmt::format("always {}: {} at {}", sentence_text(each.state), why, time_text(now));
+      return Objection{ExpectPart::always, each.state.sentence,
+                       fmt::format("{} at {}", why, time_text(now))};
     }
     const bool lapses = each.state.kind == Expectation::Kind::hears;
     each.next_look = lapses ? now + look_again : Instant::never();
@@ -154,57 +161,57 @@ void Expect::count_events(const Step& step, const World& world) {
   for (const Expectation& event : never_) {
     if (occurrences(event, facts_, step, world) == 0) continue;
     judged();
-    return broken(step, fmt::format("never {}: it happened", sentence_text(event)),
-                  BreachClass::expectation);
+    return object(step, {ExpectPart::never, event.sentence, "it happened"});
   }
   for (Count& count : count_) {
     count.seen += static_cast<std::int64_t>(occurrences(count.event, facts_, step, world));
     if (count.seen > count.is.high) {
       judged();
-      return broken(step,
-                    fmt::format("count {}: {} times already, at most {} allowed",
-                                sentence_text(count.event), count.seen, count.is.high),
-                    BreachClass::expectation);
+      return object(
+          step, {ExpectPart::count, count.event.sentence,
+                 fmt::format("{} times already, at most {} allowed", count.seen, count.is.high)});
     }
   }
 }
 
 void Expect::finish(const World& world) {
+  if (auto objection = objection_at_end(world)) object_at_end(world, std::move(*objection));
+}
+
+Expect::MaybeObjection Expect::objection_at_end(const World& world) {
   const Instant end = world.now();
-  const auto fail = [&](std::string what) {
-    broken_at_end(world, std::move(what), BreachClass::expectation);
-  };
   if (!always_.empty() && !always_began_) {
     for (Always& each : always_) each.next_look = Instant{};
-    if (auto what = broken_always(world, end); !what.empty()) return fail(std::move(what));
+    if (auto lapse = broken_always(world, end)) return lapse;
   }
   auto late = broken_within([&](ClaimWatch& claim) { return claim.finish(world, facts_); });
-  if (!late.empty()) return fail(std::move(late));
+  if (late) return late;
   for (const Expectation& state : finally_) {
     judged();
-    const std::string why = why_not(state, facts_, world, end);
-    if (!why.empty()) return fail(fmt::format("finally {}: {}", sentence_text(state), why));
+    std::string why = why_not(state, facts_, world, end);
+    if (!why.empty()) return Objection{ExpectPart::finally_, state.sentence, std::move(why)};
   }
   for (const Count& count : count_) {
     judged();
     if (count.seen < count.is.low) {
-      return fail(fmt::format("count {}: {} times, at least {} expected",
-                              sentence_text(count.event), count.seen, count.is.low));
+      return Objection{ExpectPart::count, count.event.sentence,
+                       fmt::format("{} times, at least {} expected", count.seen, count.is.low)};
     }
   }
   for (BudgetWatch& budget : budgets_) {
     judged();
-    const std::string why = budget.finish(world);
+    std::string why = budget.finish(world);
     if (why.empty()) continue;
-    return fail(fmt::format("budget {}: {}", sentence_text(budget.budget().of), why));
+    return Objection{ExpectPart::budget, budget.budget().of.sentence, std::move(why)};
   }
   for (FairnessWatch& fairness : fairness_) {
-    const std::string why = fairness.finish(world);
+    std::string why = fairness.finish(world);
     if (why.empty()) continue;
     judged();
-    return fail(fmt::format("fairness {}: {}", sentence_text(fairness.fairness().of), why));
+    return Objection{ExpectPart::fairness, fairness.fairness().of.sentence, std::move(why)};
   }
   for (std::size_t i = 0; i < never_.size(); ++i) judged();
+  return {};
 }
 
 Heal::Heal(const Plan& plan)
@@ -215,8 +222,9 @@ void Heal::observe(const Step& step, const World& world) {
   if (!is_judged_ && step.time > deadline) {
     is_judged_ = true;
     judged();
-    if (auto what = what_is_missing(world, deadline); !what.empty()) {
-      return broken(step, std::move(what), BreachClass::expectation);
+    if (const auto missing = missing_at(world, deadline); !missing.empty()) {
+      return broken(step, text_of(missing, world), BreachClass::expectation,
+                    Broken{ExpectPart::heal, missing.front().what});
     }
   }
   if (!is_judged_) facts_.take(step);
@@ -226,31 +234,37 @@ void Heal::finish(const World& world) {
   if (is_judged_) return;
   judged();
   const Instant deadline = world.plan().heal_at + world.plan().heal_within;
-  if (auto what = what_is_missing(world, deadline); !what.empty()) {
-    broken_at_end(world, std::move(what), BreachClass::expectation);
+  if (const auto missing = missing_at(world, deadline); !missing.empty()) {
+    broken_at_end(world, text_of(missing, world), BreachClass::expectation,
+                  Broken{ExpectPart::heal, missing.front().what});
   }
 }
 
-std::string Heal::what_is_missing(const World& world, Instant deadline) const {
+std::vector<Heal::Missing> Heal::missing_at(const World& world, Instant deadline) const {
   const Plan& plan = world.plan();
-  std::string missing;
-  const auto add = [&](std::string_view text) {
-    missing += missing.empty() ? "" : "; ";
-    missing += text;
-  };
+  std::vector<Missing> missing;
   for (const Expectation& state : finally_) {
     const std::string why = why_not(state, facts_, world, deadline);
-    if (!why.empty()) add(fmt::format("{}: {}", sentence_text(state), why));
+    if (why.empty()) continue;
+    const std::string text = fmt::format("{}: {}", quoted_text(state.sentence), why);
+    missing.push_back({state.sentence.text, text});
   }
   for (std::uint32_t i = 0; i < plan.flows.size(); ++i) {
     const FlowPlan& flow = plan.flows[i];
     if (Instant::at(flow.stop) < deadline) continue;
     const auto heard = facts_.heard(i, false);
     if (heard && *heard >= plan.heal_at) continue;
-    add(fmt::format("nothing from {} has reached {}", name_of(plan, flow.from),
-                    name_of(plan, flow.to)));
+    const std::string text = fmt::format("nothing from {} has reached {}", name_of(plan, flow.from),
+                                         name_of(plan, flow.to));
+    missing.push_back({text, text});
   }
-  if (missing.empty()) return {};
+  return missing;
+}
+
+std::string Heal::text_of(const std::vector<Missing>& missing, const World& world) const {
+  const Plan& plan = world.plan();
+  std::string all;
+  for (const Missing& each : missing) all += (all.empty() ? "" : "; ") + each.text;
   constexpr HostIndex most_named = 8;
   std::string waiting;
   const auto hosts = static_cast<HostIndex>(plan.hosts.size());
@@ -267,8 +281,7 @@ std::string Heal::what_is_missing(const World& world, Instant deadline) const {
     }
   }
   if (hosts > most_named) waiting += fmt::format(" and {} more", hosts - most_named);
-  return fmt::format("{} after the heal: {}. Now {}", time_text(plan.heal_within), missing,
-                     waiting);
+  return fmt::format("{} after the heal: {}. Now {}", time_text(plan.heal_within), all, waiting);
 }
 
 }  // namespace tickover::sim

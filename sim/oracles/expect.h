@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/oracles/budget.h"
@@ -41,14 +43,25 @@ class Expect final : public Oracle {
     Range<std::int64_t> is;
     std::int64_t seen = 0;
   };
-  /// Judges the `always` states as they are at `now`; the sentence that fails, and why.
-  std::string broken_always(const World& world, Instant now);
+  /// A sentence that does not hold, and why.
+  struct Objection {
+    ExpectPart part{};
+    Sentence sentence;
+    std::string why;
+  };
+  using MaybeObjection = std::optional<Objection>;
+
+  void object(const Step& step, Objection objection);
+  void object_at_end(const World& world, Objection objection);
+  /// Judges the `always` states as they are at `now`.
+  MaybeObjection broken_always(const World& world, Instant now);
   void count_events(const Step& step, const World& world);
   void see_budgets(const Step& step, const World& world);
   void see_fairness(const Step& step, const World& world);
-  /// Judges the claims with `judge`; the sentence that fails, and why.
+  /// Judges the claims with `judge`.
   template <class Judge>
-  std::string broken_within(Judge judge);
+  MaybeObjection broken_within(Judge judge);
+  MaybeObjection objection_at_end(const World& world);
 
   RunFacts facts_;
   std::string unreadable_;  // why a sentence says nothing; empty if all do
@@ -78,7 +91,13 @@ class Heal final : public Oracle {
   void finish(const World& world) override;
 
  private:
-  std::string what_is_missing(const World& world, Instant deadline) const;
+  /// Each thing that is missing, and why it is.
+  struct Missing {
+    std::string what;  // "alice has an allocation", "nothing from alice has reached bob"
+    std::string text;
+  };
+  std::vector<Missing> missing_at(const World& world, Instant deadline) const;
+  std::string text_of(const std::vector<Missing>& missing, const World& world) const;
 
   RunFacts facts_;
   std::vector<Expectation> finally_;

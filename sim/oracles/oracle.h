@@ -18,13 +18,38 @@ struct Step;
 /// What kind of promise was broken; it decides the exit code.
 enum class BreachClass : std::uint8_t { invariant, expectation };
 
+/// What of [expect] can be broken: one of its lists, or what every heal demands.
+enum class ExpectPart : std::uint8_t {
+  finally_,
+  always,
+  never,
+  count,
+  within,
+  budget,
+  fairness,
+  heal
+};
+
+/// As the key in a scenario: "finally".
+std::string_view name_of(ExpectPart part);
+
+/// What a breach of an expectation is about, without when and why.
+struct Broken {
+  ExpectPart part{};
+  std::string sentence;  // the one in that list: "alice has an allocation"; of a heal, the first
+                         // thing that is missing
+  bool operator==(const Broken&) const = default;
+};
+
 struct Breach {
   BreachClass breach_class{};
   std::string oracle;     // "P11"
   std::string statement;  // the sentence that does not hold, with its source
   std::string what;       // in this run: who, what, when
   std::uint64_t step = 0;
-  Instant time;  // simulated
+  Instant time;                   // simulated
+  bool is_at_end = false;         // nobody knew before the run was over
+  std::optional<Broken> of = {};  // none: nothing of [expect]
 
   bool operator==(const Breach&) const = default;
 };
@@ -52,9 +77,10 @@ class Oracle {
  protected:
   void judged() { ++judgements_; }
   /// The first one stays.
-  void broken(const Step& step, std::string what, BreachClass kind = BreachClass::invariant);
+  void broken(const Step& step, std::string what, BreachClass kind = BreachClass::invariant,
+              std::optional<Broken> of = {});
   void broken_at_end(const World& world, std::string what,
-                     BreachClass kind = BreachClass::invariant);
+                     BreachClass kind = BreachClass::invariant, std::optional<Broken> of = {});
 
  private:
   std::uint64_t judgements_ = 0;

@@ -7,6 +7,7 @@
 #include "sim/program/crash_note.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/replay_verb.h"
+#include "sim/search/failure_shape.h"
 
 namespace tickover::sim {
 namespace {
@@ -71,6 +72,8 @@ KeptFailure keep_failure(const Scenario& scenario, const Outcome& outcome,
   if (shrunk.end == ShrinkEnd::not_a_breach) return kept;
   kept.effort = story.effort = effort(shrunk);
   kept.what = summary(shrunk.outcome);
+  const auto plan = make_plan(shrunk.scenario, outcome.seed, registry);
+  kept.kind = plan ? failure_kind(shrunk.outcome, **plan) : failure_id(shrunk.outcome);
   kept.cause = cause_of(shrunk.scenario);
   kept.end = shrunk.end;
   kept.runs = shrunk.runs;

@@ -23,6 +23,7 @@ struct KeptFailure {
   std::string shrunk;    // path; empty if there is none
   std::string effort;    // "61 runs of shrinking"
   std::string what;      // how the shrunk one fails
+  std::string kind;      // of the shrunk one (failure_kind)
   std::string cause;     // of the shrunk one (cause_of)
   std::string replay;    // "replay: ..."
   ShrinkEnd end = ShrinkEnd::not_a_breach;

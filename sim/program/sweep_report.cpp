@@ -98,10 +98,10 @@ void SweepReport::tell_failures(const RoleRegistry& registry, std::uint64_t shri
       }
       verdict_.fail(outcome.exit, kept.replay);
       const bool is_known =
-          !kept.shrunk.empty() && !told.insert(failure_id(outcome) + " " + kept.cause).second;
+          !kept.shrunk.empty() && !told.insert(kept.kind + " " + kept.cause).second;
       if (!request_.json && is_known) {
         fmt::print("\n{}: {} {} again\n  saved: {}\n", share_text(names_[i], rows_[i], failure),
-                   failure_id(outcome), kept.cause, kept.shrunk);
+                   kept.kind, kept.cause, kept.shrunk);
       } else if (!request_.json) {
         tell(names_[i], rows_[i], failure, kept);
       }
@@ -132,7 +132,7 @@ void SweepReport::tell_causes() const {
     for (const auto& [shape, failure] : rows_[i].failures) {
       const KeptFailure& each = kept_.at(&failure);
       if (each.shrunk.empty()) continue;
-      std::string& files = causes[failure_id(failure.outcome) + " " + each.cause];
+      std::string& files = causes[each.kind + " " + each.cause];
       files += (files.empty() ? "" : ", ") + share_text(names_[i], rows_[i], failure);
       ++failures;
     }

@@ -1,5 +1,7 @@
 #include "sim/search/failure_shape.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace tickover::sim {
@@ -35,6 +37,13 @@ std::string shape_of(std::string_view sentence, const Plan& plan) {
     shape += token;
   }
   return shape;
+}
+
+std::string failure_kind(const Outcome& outcome, const Plan& plan) {
+  if (!outcome.breach || !outcome.breach->of) return failure_id(outcome);
+  const Broken& of = *outcome.breach->of;
+  return fmt::format("{} {} \"{}\"", outcome.breach->oracle, name_of(of.part),
+                     shape_of(of.sentence, plan));
 }
 
 std::string failure_shape(const Outcome& outcome, const Plan& plan) {

@@ -14,6 +14,10 @@ std::string failure_id(const Outcome& outcome);
 /// of hosts are "host". "alice waits until 1.57s" becomes "host waits until #".
 std::string shape_of(std::string_view sentence, const Plan& plan);
 
+/// What failures of one cause are one failure by: the oracle and, of an expectation, the shape of
+/// its sentence. `P6 heal "host has an allocation"`.
+std::string failure_kind(const Outcome& outcome, const Plan& plan);
+
 /// By what a sweep tells failures apart before it has made them small: the oracle and the shape of
 /// what it says. Runs that differ from themselves are all of one shape.
 std::string failure_shape(const Outcome& outcome, const Plan& plan);

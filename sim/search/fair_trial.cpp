@@ -32,20 +32,6 @@ bool is_event_of_node(const FaultSpec& fault) {
          std::holds_alternative<WallJump>(fault.action);
 }
 
-/// Whether it was too little that happened until the end of the run: of `count`, of `budget` with a
-/// `least`, or of `fairness`.
-bool speaks_of_the_end(const std::string& breach) {
-  return breach.find(", at least ") != std::string::npos ||
-         breach.find(", fewer than ") != std::string::npos ||
-         breach.find(" by the end, ") != std::string::npos;
-}
-
-/// Leaves of a list what is the broken sentence; of another list nothing.
-template <class List, class Text>
-void narrow(List& list, bool is_its, const std::string& sentence, Text text) {
-  std::erase_if(list, [&](const auto& each) { return !is_its || text(each) != sentence; });
-}
-
 }  // namespace
 
 Scenario without_dice(Scenario scenario) {
@@ -91,17 +77,10 @@ FairTrial::FairTrial(const Scenario& scenario, const Plan& plan, const Breach& b
       oracle_(breach.oracle),
       duration_(plan.duration),
       always_from_(plan.always_from),
-      is_at_end_(speaks_of_the_end(breach.what)) {
-  // `finally "alice has an allocation" (line 17): …`
-  const std::size_t opening = breach.what.find(" \"");
-  const std::size_t closing =
-      opening == std::string::npos ? opening : breach.what.find('"', opening + 2);
-  if (oracle_ == "expect" && closing != std::string::npos) {
-    list_ = breach.what.substr(0, opening);
-    sentence_ = breach.what.substr(opening + 2, closing - opening - 2);
-  }
+      is_at_end_(breach.is_at_end),
+      of_(breach.of.value_or(Broken{ExpectPart::heal, ""})) {
   std::vector controls = {Control::same_events, Control::no_events};
-  if (list_ == "within")
+  if (of_.part == ExpectPart::within)
     controls.insert(controls.end(), {Control::state_at_all, Control::event_at_all});
   for (const Control control : controls) {
     if (!holds(control, scenario)) continue;
@@ -111,16 +90,25 @@ FairTrial::FairTrial(const Scenario& scenario, const Plan& plan, const Breach& b
 }
 
 bool FairTrial::leaves_time(const Plan& plan, const TroubleWatch& trouble) const {
-  if (list_ == "always") {
-    return plan.always_from >= always_from_ &&
-           Instant::at(plan.duration) >= std::min(always_from_, Instant::at(duration_));
+  switch (of_.part) {
+    case ExpectPart::always:
+      return plan.always_from >= always_from_ &&
+             Instant::at(plan.duration) >= std::min(always_from_, Instant::at(duration_));
+    case ExpectPart::count:
+    case ExpectPart::budget:
+    case ExpectPart::fairness:
+      // What did not happen often enough may need the whole run for it.
+      return !is_at_end_ || plan.duration >= duration_;
+    case ExpectPart::finally_: {
+      const Instant settled = trouble.last(plan) + recovery_time(plan);
+      return Instant::at(plan.duration) >= std::min(Instant::at(duration_), settled);
+    }
+    case ExpectPart::never:
+    case ExpectPart::within:
+    case ExpectPart::heal:
+      break;
   }
-  // What did not happen often enough may need the whole run for it.
-  const bool counts = list_ == "count" || list_ == "budget" || list_ == "fairness";
-  if (counts && is_at_end_) return plan.duration >= duration_;
-  if (list_ != "finally") return true;
-  const Instant settled = trouble.last(plan) + recovery_time(plan);
-  return Instant::at(plan.duration) >= std::min(Instant::at(duration_), settled);
+  return true;
 }
 
 bool FairTrial::can_be_kept(const Scenario& scenario) const {
@@ -143,17 +131,21 @@ Scenario FairTrial::world_of(Control control, Scenario scenario) const {
   ExpectSpec& expect = scenario.expect;
   const auto text_of = [](const Sentence& sentence) { return sentence.text; };
   const auto text_of_event = [](const auto& spec) { return spec.of.text; };
-  const bool is_heal = list_.empty();
-  if (!is_heal) narrow(expect.finally_, list_ == "finally", sentence_, text_of);
-  narrow(expect.always, list_ == "always", sentence_, text_of);
-  narrow(expect.never, list_ == "never", sentence_, text_of);
-  narrow(expect.count, list_ == "count", sentence_, text_of_event);
-  narrow(expect.within, list_ == "within", sentence_, text_of);
-  narrow(expect.budget, list_ == "budget", sentence_, text_of_event);
-  narrow(expect.fairness, list_ == "fairness", sentence_, text_of_event);
-  if (!is_heal && !sentence_.ends_with(" after the heal")) expect.heal.reset();
+  const auto narrow = [&](auto& list, ExpectPart part, auto text) {
+    std::erase_if(list,
+                  [&](const auto& each) { return of_.part != part || text(each) != of_.sentence; });
+  };
+  const bool is_heal = of_.part == ExpectPart::heal;
+  if (!is_heal) narrow(expect.finally_, ExpectPart::finally_, text_of);
+  narrow(expect.always, ExpectPart::always, text_of);
+  narrow(expect.never, ExpectPart::never, text_of);
+  narrow(expect.count, ExpectPart::count, text_of_event);
+  narrow(expect.within, ExpectPart::within, text_of);
+  narrow(expect.budget, ExpectPart::budget, text_of_event);
+  narrow(expect.fairness, ExpectPart::fairness, text_of_event);
+  if (!is_heal && !of_.sentence.ends_with(" after the heal")) expect.heal.reset();
   if (control != Control::state_at_all && control != Control::event_at_all) return scenario;
-  const Sentence goal{sentence_.substr(0, sentence_.find(" within ")), {}};
+  const Sentence goal{of_.sentence.substr(0, of_.sentence.find(" within ")), {}};
   expect.within.clear();
   if (control == Control::state_at_all) {
     expect.finally_ = {goal};

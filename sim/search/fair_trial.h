@@ -57,11 +57,10 @@ class FairTrial {
 
   const Run& run_;
   std::string oracle_;
-  std::string list_;      // of [expect]: "finally"; empty if it is another oracle's
-  std::string sentence_;  // in that list
   Duration duration_;
   Instant always_from_;
-  bool is_at_end_ = false;  // it was broken when the run was over
+  bool is_at_end_;
+  Broken of_;  // what is no list's is treated as what a heal demands
   std::optional<Control> control_;
 };
 

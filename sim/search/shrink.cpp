@@ -302,13 +302,8 @@ std::string_view name_of(ShrinkEnd end) {
 }
 
 std::string failure_name(const Breach& breach) {
-  if (breach.breach_class != BreachClass::expectation) return breach.oracle;
-  // `finally "alice has an allocation" (line 17): …`, without its line.
-  const std::size_t opening = breach.what.find('"');
-  const std::size_t closing =
-      opening == std::string::npos ? opening : breach.what.find('"', opening + 1);
-  if (closing == std::string::npos) return breach.oracle;
-  return breach.oracle + " " + breach.what.substr(0, closing + 1);
+  if (!breach.of) return breach.oracle;
+  return fmt::format("{} {} \"{}\"", breach.oracle, name_of(breach.of->part), breach.of->sentence);
 }
 
 std::string found_name(const Breach& breach) {
