@@ -63,6 +63,37 @@ RC_GTEST_PROP(InventedWorld, can_be_written_down_and_read_back, ()) {
   RC_ASSERT(*read == scenario);
 }
 
+// A world in which a correct client may fail is no world: a Refresh that traffic puts off must not
+// be refused at the heal's deadline, and no flap may take the answer to an Allocate, whose
+// allocation would be the client's once more when the flap is over.
+TEST(InventedWorld, asks_nothing_of_a_client_that_it_cannot_know) {
+  int flaps = 0;
+  int cues = 0;
+  for (std::uint64_t seed = 0; seed < 3'000; ++seed) {
+    SeededChoices choices(seed);
+    const Scenario s = invent(choices);
+    for (const FaultSpec& fault : s.faults) {
+      const auto* flap = std::get_if<NatFlap>(&fault.action);
+      if (flap == nullptr) continue;
+      ++flaps;
+      ASSERT_TRUE(fault.after) << seed;
+      EXPECT_EQ(fault.after->sentence.text, flap->nat + " gets an allocation");
+      EXPECT_GE(fault.after->delay, Duration(std::chrono::seconds(5)));
+      EXPECT_FALSE(fault.every);
+    }
+    for (const HostSpec& host : s.hosts) {
+      const Setting* const entry = host.settings.find("answers");
+      if (entry == nullptr) continue;
+      const auto& answers = std::get<std::vector<std::string>>(entry->value);
+      const bool is_late = std::ranges::find(answers, "Refresh 2: 437") != answers.end();
+      cues += is_late ? 1 : 0;
+      EXPECT_FALSE(answers.empty() || (is_late && !s.traffic.empty())) << seed;
+    }
+  }
+  EXPECT_GT(flaps, 15);
+  EXPECT_GT(cues, 15);
+}
+
 // What a shrinker ends with must be worth reading.
 TEST(InventedWorld, is_as_small_as_can_be_without_choices) {
   RecordedChoices nothing({});

@@ -57,18 +57,23 @@ class FaultInventor {
 
  private:
   void repeat(FaultSpec& fault) {
-    if (fault.length && world_.choices.below(4) == 3) {
+    // A second flap would come while the client asks anew because of the first.
+    const bool may_repeat = fault.length && !std::holds_alternative<NatFlap>(fault.action);
+    if (may_repeat && world_.choices.below(4) == 3) {
       // After each of these an allocation is asked for anew, which P5 counts.
       const bool is_anew = std::holds_alternative<Move>(fault.action) ||
                            std::holds_alternative<Reboot>(fault.action);
       fault.every = fault.length->high + world_.length(seconds(is_anew ? 30 : 1), minutes(1));
     }
     if (world_.choices.below(4) == 3) fault.sometimes = Range<Ratio>(Ratio(1, 2));
-    if (world_.choices.below(4) == 3) {
-      fault.after = After{world_.length({}, seconds(30)),
-                          {world_.some_client().member + " gets an allocation", {}}};
-      fault.at.reset();
+    if (world_.choices.below(4) == 3 && !fault.after) {
+      begin_after(fault, world_.some_client(), world_.length({}, seconds(30)));
     }
+  }
+
+  static void begin_after(FaultSpec& fault, const InventedClient& client, Duration delay) {
+    fault.after = After{delay, {client.member + " gets an allocation", {}}};
+    fault.at.reset();
   }
 
   Way some_way() {
@@ -150,6 +155,9 @@ class FaultInventor {
         fault.action = Suspend{world_.some_host()};
         return true;
       case Kind::nat_flap:
+        // An allocation whose answer the flap takes would be the client's once more when its port
+        // is the old one again, and it cannot know that it is another than the one it made since.
+        begin_after(fault, client, world_.length(seconds(5), seconds(30)));
         fault.action = NatFlap{client.member};
         return client.has_nat;
       case Kind::nat_reset:
