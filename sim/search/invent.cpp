@@ -299,6 +299,7 @@ class Inventor {
     scenario_.expect.heal = HealSpec{.at = world_.heal_at};
     // Room for the bound that the longest lifetime and the slowest link here can ask for.
     scenario_.duration = world_.heal_at + minutes(20);
+    add_invented_claims(world_);
   }
 
   Invention world_;

@@ -89,4 +89,7 @@ struct Invention {
 /// One fault of a kind that is present, if there is anything for it to befall.
 void add_invented_fault(Invention& world);
 
+/// Claims, budgets, counts and fairness of the clients, once all else is there.
+void add_invented_claims(Invention& world);
+
 }  // namespace tickover::sim
