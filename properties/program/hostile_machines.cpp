@@ -1,5 +1,7 @@
 // Machines that crash, that are not deterministic, and that never end.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <regex>
@@ -167,6 +169,69 @@ TEST_F(HostileMachine, that_crashes_leaves_its_story_and_its_case_behind) {
                   .starts_with(replay_line(Workbench::program(), "x.toml", 1)));
   // The next sweep begins with it.
   EXPECT_EQ(bench.read("runs/failing-seeds.tsv"), "0x1\tcrash\tx.toml\n");
+}
+
+/// The built-in roles, but that peers crash when they hear something.
+RoleRegistry peers_that_crash() {
+  RoleRegistry registry = RoleRegistry::built_in();
+  Role peer = *registry.find("peer");
+  peer.make = hostile<FailCheck>().find("hostile")->make;
+  peer.port = 9;
+  registry.add(std::move(peer));
+  return registry;
+}
+
+// Another sweep would try other seeds besides, and another version invents another world.
+TEST_F(HostileMachine, that_crashes_in_an_invented_world_leaves_the_world_behind) {
+  const std::vector<std::string> swarm = {"sweep", "--swarm", "--seeds", "100", "--jobs", "1"};
+  const Finished sweep = bench.tickover(swarm, peers_that_crash());
+  EXPECT_EQ(sweep.exit, 6);
+  std::smatch line;
+  const std::string replay = sweep.replay();
+  const std::regex form(" run (runs/swarm-([0-9a-f]+)-running.toml) --seed 0x([0-9a-f]+)");
+  ASSERT_TRUE(std::regex_search(replay, line, form)) << sweep.out;
+  EXPECT_EQ(line[2], line[3]);
+  EXPECT_EQ(
+      bench.tickover({"run", line[1], "--seed", "0x" + line[3].str()}, peers_that_crash()).exit, 6);
+  EXPECT_EQ(bench.shell(replay).exit, 0) << "ours does not crash";
+  // The next sweep begins with it; once that has run to its end, nothing is left.
+  const Finished next =
+      bench.tickover({"sweep", "--swarm", "--from", "1000", "--seeds", "1", "--json"});
+  EXPECT_NE(next.out.find("\"seeds\":2,"), std::string::npos) << next.out;
+  EXPECT_FALSE(bench.has("runs"));
+}
+
+/// The number of a process that is no more.
+pid_t some_process() {
+  const pid_t process = ::fork();
+  if (process == 0) ::_exit(0);
+  ::waitpid(process, nullptr, 0);
+  return process;
+}
+
+// It may be the only trace of a crash.
+TEST_F(HostileMachine, is_run_at_what_a_shrinker_was_killed_at) {
+  const std::string left = "runs/x-1-candidate-" + std::to_string(some_process()) + ".toml";
+  const std::string kept = "runs/x-1-candidate-" + std::to_string(::getpid()) + ".toml";
+  for (const std::string& file : {left, kept})
+    bench.write(file, "seed = 7\n" + bench.read("x.toml"));
+  bench.write("held.toml", walker_and("peer"));
+  const std::vector<std::string> sweep = {"sweep", "held.toml", "--seeds", "1"};
+  for (const auto& arguments : {sweep, {"shrink", "held.toml"}}) {
+    const Finished crash = bench.tickover(arguments, hostile<FailCheck>());
+    EXPECT_EQ(crash.exit, 6) << crash.err;
+    EXPECT_EQ(crash.last_line(), replay_line(Workbench::program(), left, 7));
+    EXPECT_TRUE(bench.has(left));
+  }
+  EXPECT_EQ(bench.tickover(sweep).exit, 0) << "it knows no such role";
+  EXPECT_TRUE(bench.has(left));
+  const Finished mended = bench.tickover(sweep, hostile<SpeakOnce>());
+  EXPECT_EQ(mended.exit, 0);
+  EXPECT_NE(mended.err.find(left + ": a shrinker was killed at it; it runs to its end now (held)"),
+            std::string::npos)
+      << mended.err;
+  EXPECT_FALSE(bench.has(left));
+  EXPECT_TRUE(bench.has(kept)) << "its process lives";
 }
 
 // BUGS P21, P23

@@ -1,6 +1,8 @@
 // By what a sweep tells failures apart, and what lies on disk while it makes one small.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "properties/oracles/hand_made.h"
@@ -37,7 +39,7 @@ class Grumbler final : public Oracle {
 // A machine that crashes while its failure is made small must not take the case with it.
 TEST(KeptFailure, has_what_the_shrinker_tries_on_disk_before_it_is_run) {
   const Workbench bench;
-  const std::string candidate = "kept-grumbler-1-candidate.toml";
+  const std::string candidate = "kept-grumbler-1-candidate-" + std::to_string(::getpid()) + ".toml";
   int as_written = 0;
   int otherwise = 0;
   Stage stage = two_peers();

@@ -78,21 +78,26 @@ void CaseNotes::remove() {
   ::rmdir(folder_.c_str());  // which fails if anything is in it
 }
 
-std::vector<std::string> abandoned_notes(const std::string& folder) {
-  std::vector<std::string> notes;
+std::vector<std::string> abandoned_files(const std::string& folder, std::string_view before,
+                                         std::string_view after) {
+  std::vector<std::string> files;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     const std::string file = entry.path().filename().string();
-    std::string_view name = file;
-    if (!name.starts_with(prefix) || !name.ends_with(".txt")) continue;
-    name.remove_prefix(prefix.size());
+    const std::size_t at = file.rfind(before);
+    if (at == std::string::npos || !file.ends_with(after)) continue;
+    const char* const digits = file.data() + at + before.size();
     pid_t process = 0;
-    std::from_chars(name.data(), name.data() + name.size(), process);
+    std::from_chars(digits, file.data() + file.size(), process);
     const bool is_gone = process > 0 && ::kill(process, 0) != 0 && errno == ESRCH;
-    if (is_gone) notes.push_back(entry.path().string());
+    if (is_gone) files.push_back(entry.path().string());
   }
-  std::ranges::sort(notes);
-  return notes;
+  std::ranges::sort(files);
+  return files;
+}
+
+std::vector<std::string> abandoned_notes(const std::string& folder) {
+  return abandoned_files(folder, prefix, ".txt");
 }
 
 }  // namespace tickover::sim

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tickover::sim {
@@ -42,7 +43,11 @@ class CaseNotes {
   std::vector<Note> notes_;
 };
 
-/// The notes in a folder that processes left which are no more.
+/// The files in a folder whose writers are no more: their names have `before`, then the number of
+/// the process, and end in `after`.
+std::vector<std::string> abandoned_files(const std::string& folder, std::string_view before,
+                                         std::string_view after);
+/// The notes among them.
 std::vector<std::string> abandoned_notes(const std::string& folder);
 
 }  // namespace tickover::sim

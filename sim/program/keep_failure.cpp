@@ -1,23 +1,28 @@
 #include "sim/program/keep_failure.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <filesystem>
 
+#include "sim/program/case_notes.h"
 #include "sim/program/crash_note.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/replay_verb.h"
+#include "sim/scenario/reader.h"
 #include "sim/search/failure_shape.h"
 
 namespace tickover::sim {
 namespace {
+
+constexpr std::string_view candidate_mark = "-candidate-";  // and the number of the process
 
 /// The files that a shrinker leaves on its way.
 class Trail {
  public:
   Trail(const KeepRequest& request, const std::string& file, std::uint64_t seed)
       : smallest_(request.folder + "/" + file + "-shrunk.toml"),
-        candidate_(request.folder + "/" + file + "-candidate.toml"),
+        candidate_(fmt::format("{}/{}{}{}.toml", request.folder, file, candidate_mark, ::getpid())),
         line_(replay_line(request.program, candidate_, seed, request.limits.steps) + "\n"),
         before_(request.replay + "\n") {}
   ~Trail() {
@@ -49,6 +54,34 @@ class Trail {
 };
 
 }  // namespace
+
+std::string path_of_running(const std::string& folder, const std::string& name,
+                            std::uint64_t seed) {
+  return fmt::format("{}/{}-{:x}-running.toml", folder, name, seed);
+}
+
+void run_left_candidates(const std::string& program, const std::string& folder,
+                         const RunLimits& limits, const RoleRegistry& registry) {
+  for (const std::string& file : abandoned_files(folder, candidate_mark, ".toml")) {
+    const auto scenario = read_scenario_file(file, registry);
+    const auto plan = scenario && scenario->seed ? make_plan(*scenario, *scenario->seed, registry)
+                                                 : std::unexpected(PlanError{});
+    if (!plan) {
+      fmt::print(stderr, "{}: a shrinker was killed at it; it cannot be run by this program\n",
+                 file);
+      continue;
+    }
+    note_running_case(replay_line(program, file, *scenario->seed, limits.steps) + "\n");
+    const Outcome outcome = run_case(*plan, limits);
+    note_running_case("");
+    if (outcome.stop == StopReason::cancelled) return;
+    fmt::print(stderr,
+               "{}: a shrinker was killed at it; it runs to its end now ({}), and is removed\n",
+               file, summary(outcome));
+    std::error_code error;
+    std::filesystem::remove(file, error);
+  }
+}
 
 KeptFailure keep_failure(const Scenario& scenario, const Outcome& outcome,
                          const KeepRequest& request, const RoleRegistry& registry) {
@@ -89,8 +122,7 @@ KeptFailure keep_failure(const Scenario& scenario, const Outcome& outcome,
 
 std::string run_and_keep(const Scenario& scenario, std::uint64_t seed, KeepRequest request,
                          const RoleRegistry& registry) {
-  const std::string path =
-      fmt::format("{}/{}-{:x}-running.toml", request.folder, request.name, seed);
+  const std::string path = path_of_running(request.folder, request.name, seed);
   std::error_code error;
   std::filesystem::create_directories(request.folder, error);
   if (!write_scenario(path, scenario)) return path + " cannot be written";

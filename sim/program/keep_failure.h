@@ -34,6 +34,15 @@ struct KeptFailure {
   const std::string& smallest() const { return shrunk.empty() ? as_found : shrunk; }
 };
 
+/// Where an invented world lies while it is run, so that a crash leaves it behind.
+std::string path_of_running(const std::string& folder, const std::string& name, std::uint64_t seed);
+
+/// What shrinkers were trying when their processes were killed lies in the folder still, and may
+/// be the only trace of a crash. So it is run to its end, and then removed, with a word on stderr;
+/// if it crashes, its own replay line says so.
+void run_left_candidates(const std::string& program, const std::string& folder,
+                         const RunLimits& limits, const RoleRegistry& registry);
+
 /// Saves a failure as it was found, so that nothing is lost, then makes it small and saves that
 /// too. What is tried stands in a file of its own before it is run, and the smallest so far in its
 /// place, so that nothing is lost either if the process ends meanwhile; a crash is told with the

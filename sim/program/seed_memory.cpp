@@ -24,6 +24,9 @@ constexpr std::size_t most_lines = 1'000;
 constexpr const char* heading =
     "# Seeds that failed here. `tickover sweep` tries them first, and forgets those that hold.\n";
 
+/// The words before the seed of an invented world (path_of_running).
+const std::string world_words = "-running.toml --seed ";
+
 /// The seed behind the words that begin a case's replay line; none if it is another's.
 std::optional<std::uint64_t> seed_after(std::string_view line, const std::string& words) {
   const std::size_t at = line.find(words);
@@ -65,7 +68,7 @@ void SeedMemory::read_notes(const std::vector<SweepItem>& items) {
     std::string text;
     std::getline(file, text);
     for (std::size_t i = 0; i < items.size(); ++i) {
-      const auto seed = seed_after(text, case_words(items[i]));
+      const auto seed = seed_after(text, items[i].invent ? world_words : case_words(items[i]));
       if (seed) notes_.emplace_back(path, SweepCase{i, *seed});
     }
   }

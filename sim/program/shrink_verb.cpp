@@ -40,6 +40,7 @@ int shrink_verb(const ShrinkRequest& request, const RoleRegistry& registry) {
   if (!is_folder_name("shrink", request.out)) return static_cast<int>(ExitCode::usage);
   std::vector<SweepItem> items;
   if (!load_scenarios({request.file}, registry, items)) return static_cast<int>(ExitCode::usage);
+  run_left_candidates(request.program, request.out, {.steps = request.steps}, registry);
   const Scenario& scenario = items.front().scenario;
   const std::uint64_t seed = request.seed.value_or(scenario.seed.value_or(1));
   // What is being made small when somebody asks to stop stays as small as it is.

@@ -17,6 +17,7 @@
 #include "sim/program/crash_note.h"
 #include "sim/program/demand_report.h"
 #include "sim/program/interrupt.h"
+#include "sim/program/keep_failure.h"
 #include "sim/program/likelihood_report.h"
 #include "sim/program/load.h"
 #include "sim/program/progress.h"
@@ -71,9 +72,16 @@ void run_cases(Journey& journey, const std::vector<SweepItem>& items, SweepOptio
   Progress progress(journey.total, request.time);
   options.limits.cancel = &interrupt.flag();
   std::vector<LastWords> last_words(options.jobs);
+  std::vector<std::string> worlds(options.jobs);  // that were invented, where they lie
   SweepHooks hooks;
   hooks.before = [&](unsigned worker, const SweepItem& item, std::uint64_t seed) {
     std::string line = replay_line_of_case(request.program, item, seed, request.steps) + "\n";
+    if (item.invent) {
+      worlds[worker] = path_of_running(request.out, item.path, seed);
+      if (write_scenario(worlds[worker], item.invent(seed))) {
+        line = replay_line(request.program, worlds[worker], seed, request.steps) + "\n";
+      }
+    }
     notes.write(worker, line);
     note_running_case(std::move(line));
     last_words[worker] = {memory.path(), SeedMemory::line(seed, "crash", item.path)};
@@ -83,6 +91,8 @@ void run_cases(Journey& journey, const std::vector<SweepItem>& items, SweepOptio
     on_crash(nullptr, nullptr);
     note_running_case("");
     notes.finish(worker);
+    if (!worlds[worker].empty()) ::unlink(worlds[worker].c_str());
+    worlds[worker].clear();
     progress.advance();
     ++journey.done;
   };
@@ -208,6 +218,7 @@ int sweep_verb(const SweepRequest& request, const RoleRegistry& registry) {
   if (!is_folder_name("sweep", request.out)) return static_cast<int>(ExitCode::usage);
   const auto items = items_of(request, registry);
   if (!items) return static_cast<int>(ExitCode::usage);
+  run_left_candidates(request.program, request.out, {.steps = request.steps}, registry);
   SeedMemory memory(request.out);
   SweepOptions options{.seeds = request.seeds,
                        .from = request.from,
