@@ -72,6 +72,42 @@ TEST(TurnClient, gives_back_what_an_allocate_without_an_answer_may_have_made) {
   }
 }
 
+// PROTOCOL C2, F2, A19; BUGS P6
+TEST(TurnClient, allocates_from_another_socket_if_an_earlier_copy_may_have_made_something) {
+  Bench bench;
+  bench.challenge(bench.take_one());
+  const Sent first = bench.take_one();
+  bench.run_until(after(500ms));
+  bench.challenge(bench.take_one(), 438, "n2");  // the copy came from another address
+  const auto sent = bench.take();
+  ASSERT_THAT(sent, testing::SizeIs(2));
+  EXPECT_EQ(sent[0].local, first.local);
+  EXPECT_EQ(sent[0].lifetime(), Duration{});
+  EXPECT_EQ(sent[0].view().text(AttributeType::nonce), "n2");
+  EXPECT_NE(sent[1].local, first.local);
+  EXPECT_FALSE(sent[1].view().has_integrity());
+  bench.challenge(sent[1]);
+  bench.accept(bench.take_one());
+  EXPECT_THAT(bench.take_events(), ElementsAre("added 192.0.2.1:50000"));
+}
+
+// PROTOCOL A19, AB17; BUGS P5
+TEST(TurnClient, goes_through_three_sockets_if_each_second_copy_meets_a_stale_nonce) {
+  Bench bench;
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(bench.take_events(), IsEmpty());
+    const auto probes = bench.take();
+    ASSERT_FALSE(probes.empty());
+    bench.challenge(probes.back());
+    bench.take();
+    bench.run_for(500ms);
+    for (const Sent& sent : bench.take()) {
+      if (sent.is(Method::allocate)) bench.challenge(sent, 438, "n2");
+    }
+  }
+  EXPECT_THAT(bench.take_events(), ElementsAre("failed every nonce is stale 438"));
+}
+
 // PROTOCOL F2
 TEST(TurnClient, has_nothing_to_give_back_before_it_signed_an_allocate) {
   Bench bench;

@@ -57,6 +57,8 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
   if (!realm && stale) realm = session.credentials.realm();
   if (!realm || (config_.expected_realm && *realm != *config_.expected_realm)) return false;
 
+  const auto* entry = requests_.outstanding().find(id, session.local, session.server);
+  const bool had_copies = entry->transaction.sends() > 1;
   // The old id is retired: a second copy of this challenge finds nothing (BUGS C21).
   answered(session, id, now);
   if (hides_algorithms(message)) {
@@ -88,7 +90,18 @@ bool Client::challenged(const Order& order, const stun::TransactionId& id, int c
   }
   Order again = order;
   ++again.challenges;
-  if (order.kind == Kind::allocate) {
+  if (order.kind == Kind::allocate && had_copies) {
+    // A copy before this one may have made an allocation, as another client for a NAT that then
+    // gave us another address. With a second one of the same socket, the NAT's next change would
+    // make us refresh the first and lose the second unseen: so this socket makes no other (C2).
+    const Endpoint server = session.server;
+    release_session(order.session);
+    if (++mismatches_ < most_challenges) {
+      open_session(server);
+    } else {
+      challenged_too_often(order, now);
+    }
+  } else if (order.kind == Kind::allocate) {
     allocate(session, again.challenges);
   } else if (order.kind == Kind::refresh) {
     requests_.enqueue_first(again);
