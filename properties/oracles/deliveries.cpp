@@ -87,6 +87,27 @@ TEST(Delivery, objects_to_a_wrong_address_a_wrong_host_and_a_wrong_byte) {
   EXPECT_NE(shorter.deliver(), "");
 }
 
+// Whom a client lets in by the relay's address may be anybody who has an allocation there.
+// BUGS P11
+TEST(Delivery, allows_what_an_attacker_sends_from_an_allocation_of_its_own_and_nothing_else) {
+  Stage stage = stage_with_clients();
+  stage.host("alice", "client", "192.0.2.1").host("bob", "client", "192.0.2.2");
+  stage.host("relay", "turn-server", "192.0.2.9").traffic("alice", "bob");
+  const auto given_junk_from = [](const Stage& where, const char* address) {
+    Payload payload(where);
+    payload.tell(0, Notice::Kind::candidate_added, "192.0.2.9:50000");
+    payload.bytes = {1, 2, 3};
+    return payload.deliver(1, address);
+  };
+  EXPECT_NE(given_junk_from(stage, "192.0.2.9:50001"), "") << "nobody is there who might";
+  stage.host("mallory", "attacker", "192.0.2.66").setting("target", std::string("relay"));
+  stage.setting("attack", std::vector<std::string>{"garbage"});
+  EXPECT_EQ(given_junk_from(stage, "192.0.2.9:50001"), "");
+  EXPECT_NE(given_junk_from(stage, "192.0.2.9:50000"), "") << "alice's";
+  EXPECT_NE(given_junk_from(stage, "192.0.2.9:3478"), "") << "the relay's own";
+  EXPECT_NE(given_junk_from(stage, "192.0.2.66:50001"), "") << "no relay's";
+}
+
 // A relay that begins anew gives old ports to other clients, and their peers cannot know.
 // BUGS P11, P23
 TEST(Delivery, allows_that_whoever_has_the_addressees_old_address_now_is_given_it) {
