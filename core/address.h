@@ -44,8 +44,11 @@ class IpAddress {
   /// The address `offset` further on, wrapping at the end of the space.
   IpAddress plus(std::uint32_t offset) const;
 
-  constexpr bool operator==(const IpAddress&) const = default;
-  /// By family, then as numbers: two words cost less than sixteen bytes.
+  /// By two words, which cost less than sixteen bytes.
+  constexpr bool operator==(const IpAddress& other) const {
+    return family_ == other.family_ && high() == other.high() && low() == other.low();
+  }
+  /// By family, then as numbers.
   constexpr std::strong_ordering operator<=>(const IpAddress& other) const {
     if (family_ != other.family_) return family_ <=> other.family_;
     if (high() != other.high()) return high() <=> other.high();

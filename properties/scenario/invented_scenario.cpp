@@ -170,6 +170,7 @@ LinkConditions ScenarioMaker::conditions() {
   if (conditions.bandwidth) {
     sometimes(conditions.queue_packets, [&] { return integers(1, 200); });
     sometimes(conditions.queue_bytes, [&] { return integers(1, 1'000'000); });
+    if (maybe()) conditions.codel = CodelSpec{durations(1), durations(1)};
     sometimes(conditions.ecn_above, [&] { return durations(); });
   }
   sometimes(conditions.mtu, [&] { return integers(68, 65'535); });

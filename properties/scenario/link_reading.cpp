@@ -52,6 +52,7 @@ copy-spacing = "0ms..20ms"
 bandwidth = "64kbit..2Mbit"
 queue-packets = 20
 queue-bytes = "20000..30000"
+codel = { target = "5ms..8ms" }
 ecn-above = "5ms"
 mtu = 1280
 truncate = "1/3"
@@ -64,6 +65,7 @@ truncate = "1/3"
   EXPECT_EQ(c.flap->offset, Range<Duration>(5s));
   EXPECT_EQ(c.bandwidth, (Range<std::int64_t>(64'000, 2'000'000)));
   EXPECT_EQ(c.queue_bytes, (Range<std::int64_t>(20'000, 30'000)));
+  EXPECT_EQ(c.codel, (CodelSpec{{5ms, 8ms}, Duration(100ms)}));
   EXPECT_EQ(c.mtu, Range<std::int64_t>(1'280));
   EXPECT_EQ(c.truncate, Range<Ratio>(Ratio(1, 3)));
 }
@@ -122,6 +124,8 @@ TEST(LinkReader, says_what_is_wrong_and_where) {
        "no unit \"MBit\"; there are bit, kbit, Mbit and Gbit per second (did you mean \"2Mbit\"?)"},
       {"bandwidth = 64000", "found the integer 64000 (did you mean \"64000bit\"?)"},
       {"queue-packets = 5", "8:17: `queue-packets` has no effect without `bandwidth`"},
+      {"codel = {}", "`codel` has no effect without `bandwidth`"},
+      {"bandwidth = \"1Mbit\"\ncodel = { target = \"0ms\" }", "`target`: "},
       {"ecn-above = \"5ms\"", "`ecn-above` has no effect without `bandwidth`"},
       {"copies = 2", "`copies` has no effect without `duplicate`"},
       {"duplicate = \"1%\"\ncopies = 4", "9:10: `copies`: at most 3 is expected, found 4"},

@@ -66,6 +66,7 @@ LinkConditions invented_weather(Choices& choices) {
     c.bandwidth = static_cast<std::int64_t>(5'000 + choices.below(50'000));
     c.queue_packets = static_cast<std::int64_t>(1 + choices.below(5));
     c.ecn_above = ms(choices.below(20));
+    if (choices.below(2) == 1) c.codel = CodelSpec{.target = ms(1 + choices.below(20))};
   }
   return c;
 }

@@ -139,19 +139,24 @@ Duration delay_of(const Conditions& c, const Orders& orders, const Crossing& cro
 }
 
 /// A copy for which the queue has no room is not made; without the first there is none at all.
-bool pass_queue(const Conditions& c, const Crossing& crossing, Fate& fate) {
+/// Why not even that one is made, or none.
+DropReason pass_queue(const Conditions& c, const Crossing& crossing, Fate& fate) {
   const std::uint64_t bytes = (fate.truncated ? fate.kept : crossing.size) + crossing.overhead;
   std::uint8_t made = 0;
+  DropReason why = DropReason::none;
   for (std::uint8_t copy = 0; copy < fate.copies; ++copy) {
-    const auto passage = crossing.queue->enter(c, bytes, crossing.now);
-    if (!passage) continue;
+    const auto passage = crossing.queue->enter(c, bytes, crossing.is_ecn_capable, crossing.now);
+    if (!passage) {
+      why = passage.error();
+      continue;
+    }
     const bool waits = c.ecn_above && passage->wait > *c.ecn_above;
-    fate.congested = fate.congested || (waits && crossing.is_ecn_capable);
+    fate.congested = fate.congested || passage->is_marked || (waits && crossing.is_ecn_capable);
     fate.delay[made++] = fate.delay[copy] + passage->total;
   }
   std::fill(fate.delay + made, fate.delay + fate.copies, Duration{});
   fate.copies = made;
-  return made > 0;
+  return made > 0 ? DropReason::none : why;
 }
 
 Fate lost_to(DropReason reason) {
@@ -187,7 +192,8 @@ std::string_view name_of(DropReason reason) {
                                         "trace",
                                         "queue full",
                                         "host stands still",
-                                        "too big"};
+                                        "too big",
+                                        "CoDel"};
   static_assert(std::size(names) == static_cast<std::size_t>(last_drop_reason) + 1);
   return names[static_cast<std::size_t>(reason)];
 }
@@ -201,6 +207,7 @@ bool is_lost_on_link(DropReason reason) {
     case DropReason::burst:
     case DropReason::trace:
     case DropReason::queue_full:
+    case DropReason::codel:
     case DropReason::too_big:
       return true;
     default:
@@ -222,21 +229,27 @@ Duration Conditions::longest() const {
   return longest + time_to_send(bytes + packet, bandwidth);
 }
 
-std::optional<LinkQueue::Passage> LinkQueue::enter(const Conditions& conditions,
-                                                   std::uint64_t bytes, Instant now) {
+std::expected<LinkQueue::Passage, DropReason> LinkQueue::enter(const Conditions& conditions,
+                                                               std::uint64_t bytes,
+                                                               bool is_ecn_capable, Instant now) {
+  constexpr auto full = std::unexpected(DropReason::queue_full);
   const auto gone =
       std::ranges::find_if(waiting_, [&](const Waiting& w) { return w.leaves > now; });
   waiting_.erase(waiting_.begin(), gone);
-  if (conditions.queue_packets > 0 && waiting_.size() >= conditions.queue_packets) return {};
-  if (conditions.queue_bytes > 0) {
-    std::uint64_t held = bytes;
-    for (const Waiting& w : waiting_) held += w.bytes;
-    if (held > conditions.queue_bytes) return {};
-  }
+  if (conditions.queue_packets > 0 && waiting_.size() >= conditions.queue_packets) return full;
+  std::uint64_t ahead = 0;
+  for (const Waiting& w : waiting_) ahead += w.bytes;
+  if (conditions.queue_bytes > 0 && ahead + bytes > conditions.queue_bytes) return full;
   const Instant begin = waiting_.empty() ? now : waiting_.back().leaves;
+  const bool is_taken = conditions.codel.interval > Duration{} &&
+                        codel_.takes(conditions.codel, begin - now, ahead, begin);
+  if (is_taken && !is_ecn_capable) {
+    waiting_.push_back({begin, bytes});
+    return std::unexpected(DropReason::codel);
+  }
   const Instant leaves = begin + time_to_send(bytes, conditions.bandwidth);
   waiting_.push_back({leaves, bytes});
-  return Passage{begin - now, leaves - now};
+  return Passage{begin - now, leaves - now, is_taken};
 }
 
 Fate decide_fate(const Conditions& conditions, const Orders& orders, const Crossing& crossing) {
@@ -247,7 +260,10 @@ Fate decide_fate(const Conditions& conditions, const Orders& orders, const Cross
   bend(conditions, orders, crossing, fate);
   double_up(conditions, orders, crossing.key, fate);
   const bool has_queue = conditions.bandwidth > 0 && crossing.queue != nullptr;
-  if (has_queue && !pass_queue(conditions, crossing, fate)) return lost_to(DropReason::queue_full);
+  if (has_queue) {
+    const DropReason why = pass_queue(conditions, crossing, fate);
+    if (why != DropReason::none) return lost_to(why);
+  }
   for (std::uint8_t copy = 0; copy < fate.copies; ++copy) {
     fate.delay[copy] += orders.delay + delay_of(conditions, orders, crossing, copy, fate.reordered);
     fate.delay[copy] = std::max(fate.delay[copy], Duration{});

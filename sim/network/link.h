@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 #include "core/ratio.h"
 #include "core/time.h"
+#include "sim/network/codel.h"
 #include "sim/network/weather.h"
 #include "sim/scenario/link_spec.h"
 
@@ -32,6 +34,7 @@ struct Conditions {
   std::uint64_t bandwidth = 0;        // bits per second; 0: without limit, and no queue
   std::uint64_t queue_packets = 100;  // 0: without limit
   std::uint64_t queue_bytes = 0;      // 0: without limit
+  Codel codel;
   std::optional<Duration> ecn_above;
   std::uint64_t mtu = 0;  // 0: without limit
   Ratio reorder;
@@ -65,8 +68,9 @@ enum class DropReason : std::uint8_t {
   queue_full,     // no room before the bottleneck
   halted,         // the host sleeps, or stands still
   too_big,        // larger than the MTU, and not to be fragmented
+  codel,          // it stood too long before the bottleneck
 };
-inline constexpr DropReason last_drop_reason = DropReason::too_big;
+inline constexpr DropReason last_drop_reason = DropReason::codel;
 std::string_view name_of(DropReason reason);
 /// Whether a link took it, by its dice, a partition or a fault: the same to all but its report.
 bool is_lost_on_link(DropReason reason);
@@ -116,10 +120,13 @@ class LinkQueue {
   struct Passage {
     Duration wait;   // until its first bit leaves
     Duration total;  // until its last bit has left
+    bool is_marked = false;
   };
-  /// Takes a packet of so many bytes in; nothing if there is no room. What waits is what was taken
-  /// in and has not left: it counts against the limits up to its last bit.
-  std::optional<Passage> enter(const Conditions& conditions, std::uint64_t bytes, Instant now);
+  /// Takes a packet of so many bytes in, unless there is no room. What waits is what was taken in
+  /// and has not left: it counts against the limits up to its last bit. Later CoDel may take it, or
+  /// mark it if it is ECN-capable; that is known at once, for what comes behind it changes nothing.
+  std::expected<Passage, DropReason> enter(const Conditions& conditions, std::uint64_t bytes,
+                                           bool is_ecn_capable, Instant now);
 
   bool operator==(const LinkQueue&) const = default;
 
@@ -130,6 +137,7 @@ class LinkQueue {
     bool operator==(const Waiting&) const = default;
   };
   std::vector<Waiting> waiting_;  // in order of leaving
+  CodelState codel_;
 };
 
 /// One datagram before a link.

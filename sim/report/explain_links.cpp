@@ -120,6 +120,11 @@ class ConditionWords {
     if (w_.queue_bytes) {
       say("queues up to " + value(&LinkConditions::queue_bytes) + " bytes");
     }
+    if (w_.codel) {
+      say(fmt::format("drops when packets have waited longer than {} for {} (CoDel)",
+                      inside(w_.codel->target, inner().codel.target),
+                      inside(w_.codel->interval, inner().codel.interval)));
+    }
     if (w_.ecn_above) {
       say("marks what waits longer than " + value(&LinkConditions::ecn_above));
     }

@@ -27,6 +27,17 @@ const Keys& wander_keys() {
   return keys;
 }
 
+const Keys& codel_keys() {
+  static const Keys keys = {
+      {.name = "target", .type = duration, .help = "how long packets may wait (5ms)", .least = 1},
+      {.name = "interval",
+       .type = duration,
+       .help = "for how long they may wait longer than that (100ms)",
+       .least = 1},
+  };
+  return keys;
+}
+
 const Keys& burst_loss_keys() {
   static const Keys keys = {
       {.name = "good", .type = duration, .help = "mean length of the good state (20s)", .least = 1},
@@ -133,6 +144,10 @@ Keys rate_keys() {
        .help = "room before the bandwidth, or the packet is dropped (100)",
        .least = 1},
       {.name = "queue-bytes", .type = integer, .help = "the same in bytes", .least = 1},
+      {.name = "codel",
+       .type = table,
+       .help = "what waits too long for too long is dropped, or marked (RFC 8289)",
+       .children = codel_keys()},
       {.name = "ecn-above",
        .type = duration,
        .help = "ECN-capable packets that wait longer are marked"},

@@ -60,6 +60,13 @@ struct TraceSpec {
   bool operator==(const TraceSpec&) const = default;
 };
 
+/// An active queue before the bandwidth; RFC 8289 names the parameters, and the defaults.
+struct CodelSpec {
+  Range<Duration> target = Duration(std::chrono::milliseconds(5));
+  Range<Duration> interval = Duration(std::chrono::milliseconds(100));
+  bool operator==(const CodelSpec&) const = default;
+};
+
 /// Each may differ per direction; a missing one is the default of the simplest network.
 struct LinkConditions {
   std::optional<Range<Duration>> latency;  // default 10 ms
@@ -77,6 +84,7 @@ struct LinkConditions {
   std::optional<Range<std::int64_t>> bandwidth;      // bits per second; default without limit
   std::optional<Range<std::int64_t>> queue_packets;  // default 100, if no bytes are given
   std::optional<Range<std::int64_t>> queue_bytes;    // default without limit
+  std::optional<CodelSpec> codel;                    // default none
   std::optional<Range<Duration>> ecn_above;  // waiting longer, ECN-capable packets are marked
   std::optional<Range<std::int64_t>> mtu;    // bytes of an IP packet; default without limit
   std::optional<Range<Ratio>> reorder;       // default 0

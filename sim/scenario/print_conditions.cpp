@@ -77,6 +77,12 @@ void add_conditions(TomlTable& table, const LinkConditions& conditions) {
   }
   add_if(table, "queue-packets", conditions.queue_packets);
   add_if(table, "queue-bytes", conditions.queue_bytes);
+  if (conditions.codel) {
+    TomlTable inner;
+    inner.add_value("target", conditions.codel->target);
+    inner.add_value("interval", conditions.codel->interval);
+    table.add("codel", inner.inline_text());
+  }
   add_if(table, "ecn-above", conditions.ecn_above);
   add_if(table, "mtu", conditions.mtu);
   add_if(table, "reorder", conditions.reorder);

@@ -150,6 +150,10 @@ void read_weather(const Fields& fields, LinkConditions& c, Reading& reading) {
     in.read("down", flap.down);
     in.read("offset", flap.offset);
   });
+  read_nested(fields, "codel", c.codel, problems, [](const Fields& in, CodelSpec& codel) {
+    in.read("target", codel.target);
+    in.read("interval", codel.interval);
+  });
   read_nested(fields, "trace", c.trace, problems,
               [&](const Fields& in, TraceSpec& trace) { read_trace(in, trace, reading); });
 }
@@ -191,6 +195,7 @@ void check_effects(const Fields& fields, const std::vector<const LinkConditions*
   const bool limited = says(&LinkConditions::bandwidth);
   needs("queue-packets", says(&LinkConditions::queue_packets), "bandwidth", limited);
   needs("queue-bytes", says(&LinkConditions::queue_bytes), "bandwidth", limited);
+  needs("codel", says(&LinkConditions::codel), "bandwidth", limited);
   needs("ecn-above", says(&LinkConditions::ecn_above), "bandwidth", limited);
   const bool doubled = says(&LinkConditions::duplicate);
   needs("copies", says(&LinkConditions::copies), "duplicate", doubled);

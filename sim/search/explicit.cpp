@@ -31,6 +31,7 @@ LinkConditions all_of(const Conditions& c) {
   all.bandwidth = number(c.bandwidth, c.bandwidth);
   all.queue_packets = number(c.queue_packets, c.queue_packets);
   all.queue_bytes = number(c.queue_bytes, c.queue_bytes);
+  if (c.codel.interval > Duration{}) all.codel = CodelSpec{c.codel.target, c.codel.interval};
   if (c.ecn_above) all.ecn_above = Range<Duration>(*c.ecn_above);
   all.mtu = number(c.mtu, c.mtu);
   all.reorder = Range<Ratio>(c.reorder);
@@ -57,6 +58,7 @@ LinkConditions written(const Conditions& c) {
     said.queue_packets.reset();
     said.queue_bytes.reset();
     said.ecn_above.reset();
+    said.codel.reset();
   }
   return said;
 }

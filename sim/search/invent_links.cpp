@@ -47,6 +47,7 @@ void add_bottleneck(Choices& choices, LinkConditions& c) {
   c.bandwidth = std::int64_t{256'000} << choices.below(6);
   c.queue_packets = std::int64_t{20} + static_cast<std::int64_t>(choices.below(20));
   if (choices.below(2) == 1) c.ecn_above = invent_length(choices, {}, milliseconds(50));
+  if (choices.below(4) == 3) c.codel = CodelSpec{};
   if (choices.below(2) == 1) c.mtu = std::int64_t{1'280};
   if (c.duplicate) {
     c.copies = Range<std::int64_t>(1, 1 + static_cast<std::int64_t>(choices.below(3)));

@@ -9,13 +9,13 @@ namespace tickover::sim {
 /// What may be said of a link in one direction, but for percentiles: each is optional. Latency
 /// comes last, because most else is measured by it.
 inline constexpr std::tuple condition_members = {
-    &LinkConditions::jitter,       &LinkConditions::wander,        &LinkConditions::loss,
-    &LinkConditions::burst_loss,   &LinkConditions::bursts,        &LinkConditions::flap,
-    &LinkConditions::trace,        &LinkConditions::duplicate,     &LinkConditions::copies,
-    &LinkConditions::copy_spacing, &LinkConditions::bandwidth,     &LinkConditions::queue_packets,
-    &LinkConditions::queue_bytes,  &LinkConditions::ecn_above,     &LinkConditions::mtu,
-    &LinkConditions::reorder,      &LinkConditions::reorder_delay, &LinkConditions::corrupt,
-    &LinkConditions::truncate,     &LinkConditions::latency};
+    &LinkConditions::jitter,       &LinkConditions::wander,    &LinkConditions::loss,
+    &LinkConditions::burst_loss,   &LinkConditions::bursts,    &LinkConditions::flap,
+    &LinkConditions::trace,        &LinkConditions::duplicate, &LinkConditions::copies,
+    &LinkConditions::copy_spacing, &LinkConditions::bandwidth, &LinkConditions::queue_packets,
+    &LinkConditions::queue_bytes,  &LinkConditions::codel,     &LinkConditions::ecn_above,
+    &LinkConditions::mtu,          &LinkConditions::reorder,   &LinkConditions::reorder_delay,
+    &LinkConditions::corrupt,      &LinkConditions::truncate,  &LinkConditions::latency};
 
 /// What may be said of a NAT, but for its name.
 inline constexpr std::tuple nat_members = {

@@ -128,6 +128,9 @@ Conditions PlanBuilder::drawn(const LinkConditions& written, Conditions base,
   if (written.queue_bytes && !written.queue_packets) base.queue_packets = 0;
   if (written.queue_packets) base.queue_packets = number(*written.queue_packets, ".queue-packets");
   if (written.queue_bytes) base.queue_bytes = number(*written.queue_bytes, ".queue-bytes");
+  if (const auto& c = written.codel) {
+    base.codel = {one(c->target, ".codel.target"), one(c->interval, ".codel.interval")};
+  }
   if (written.ecn_above) base.ecn_above = one(*written.ecn_above, ".ecn-above");
   if (written.mtu) base.mtu = number(*written.mtu, ".mtu");
   if (written.reorder) base.reorder = one(*written.reorder, ".reorder");
