@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "properties/oracles/hand_made.h"
+#include "properties/oracles/told.h"
 #include "sim/oracles/expect.h"
 
 namespace tickover::sim {
@@ -12,30 +12,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const Notice gained = {
-    .kind = Notice::Kind::candidate_added, .name = "added", .local = at("192.0.2.9:50000")};
-const Notice lost = {
-    .kind = Notice::Kind::candidate_removed, .name = "removed", .local = at("192.0.2.9:50000")};
-
-struct Told {
-  Duration when;
-  HostIndex host = 0;
-  Notice notice = gained;
-};
-
-std::string verdict(const BudgetSpec& budget, const std::vector<Told>& story) {
+std::string verdict(const BudgetSpec& budget, const std::vector<Told>& story,
+                    std::vector<Reading>* readings = nullptr) {
   Stage stage = stage_with_clients();
   stage.host("alice", "client", "192.0.2.1").host("carol", "client", "192.0.2.2");
   for (HostSpec& host : stage.scenario.hosts) host.groups = {"all"};
   stage.scenario.expect.budget = {budget};
   const auto plan = stage.plan();
   Show show(plan, std::make_unique<Expect>(*plan));
-  for (const Told& told : story) {
-    Step step = show.step(told.when, StepKind::delivery, told.host);
-    step.notices = {told.notice};
-    show(step);
-  }
+  tell(show, story);
   show.finish();
+  Oracles judged;
+  judged.add(show.oracle().clone());
+  if (readings) *readings = Expect::readings_of(judged);
   return show.objection();
 }
 
@@ -46,6 +35,24 @@ TEST(Budget, holds_for_each_stretch_of_its_length) {
             "budget \"alice gets an allocation\": 3 times in the 10s from 1s, more than 2");
   EXPECT_EQ(verdict(budget, {{1s}, {9s}, {12s}, {13s}}),
             "budget \"alice gets an allocation\": 3 times in the 10s from 9s, more than 2");
+}
+
+TEST(Budget, tells_the_highest_account_there_was) {
+  const auto highest = [](const BudgetSpec& budget, const std::vector<Told>& story) {
+    std::vector<Reading> readings;
+    EXPECT_EQ(verdict(budget, story, &readings), "");
+    EXPECT_EQ(readings.front().most, 3);
+    return readings.front().values;
+  };
+  using Values = std::vector<std::int64_t>;
+  const BudgetSpec windows{.of = {"alice gets an allocation"}, .most = 3, .per = Duration(10s)};
+  EXPECT_EQ(highest(windows, {{1s}, {2s}, {3s}, {30s}}), Values{3});
+  EXPECT_EQ(highest(windows, {}), Values{0});
+  const BudgetSpec each{.of = {"every all gets an allocation"}, .most = 3};
+  EXPECT_EQ(highest(each, {{1s, 0}, {2s, 1}, {3s, 1}}), Values{2});
+  std::vector<Reading> none;
+  EXPECT_EQ(verdict({.of = {"alice gets an allocation"}, .least = 1}, {{1s}}, &none), "");
+  EXPECT_TRUE(none.empty());
 }
 
 TEST(Budget, without_a_length_is_of_the_whole_run) {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "properties/oracles/hand_made.h"
+#include "properties/oracles/told.h"
 #include "sim/oracles/expect.h"
 
 namespace tickover::sim {
@@ -115,11 +115,6 @@ std::string verdict(const ExpectSpec& expect, const std::vector<std::pair<int, N
   return show.objection();
 }
 
-const Notice gained = {
-    .kind = Notice::Kind::candidate_added, .name = "added", .local = at("192.0.2.9:50000")};
-const Notice lost = {
-    .kind = Notice::Kind::candidate_removed, .name = "removed", .local = at("192.0.2.9:50000")};
-const Notice nothing = {.name = "nothing"};
 const std::vector<Sentence> has_one = {{"alice has an allocation"}};
 
 TEST(Expectations, of_the_end_are_judged_at_the_end) {

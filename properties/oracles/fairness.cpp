@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "properties/oracles/hand_made.h"
+#include "properties/oracles/told.h"
 #include "sim/oracles/expect.h"
 #include "sim/oracles/fairness.h"
 
@@ -11,17 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-const Notice gained = {
-    .kind = Notice::Kind::candidate_added, .name = "added", .local = at("192.0.2.9:50000")};
-const Notice lost = {
-    .kind = Notice::Kind::candidate_removed, .name = "removed", .local = at("192.0.2.9:50000")};
-
-struct Told {
-  Duration when;
-  HostIndex host = 0;
-  Notice notice = gained;
-};
 
 /// alice, bella and carol are all; dora is a host of her own.
 Stage four() {
@@ -37,11 +26,7 @@ std::string verdict(const FairnessSpec& fairness, const std::vector<Told>& story
   stage.scenario.expect.fairness = {fairness};
   const auto plan = stage.plan();
   Show show(plan, std::make_unique<Expect>(*plan));
-  for (const Told& told : story) {
-    Step step = show.step(told.when, StepKind::delivery, told.host);
-    step.notices = {told.notice};
-    show(step);
-  }
+  tell(show, story);
   if (show.objection().empty()) show.finish();
   return show.objection();
 }

@@ -66,10 +66,8 @@ std::string BudgetWatch::count(HostIndex whose, std::int64_t times, Instant now,
     account.total -= account.occasions.front().count;
     account.occasions.pop_front();
   }
-  if (budget_.least) {
-    std::int64_t& busiest = busiest_[whose];
-    busiest = std::max(busiest, account.total);
-  }
+  std::int64_t& busiest = busiest_[whose];
+  busiest = std::max(busiest, account.total);
   if (!budget_.most || account.total <= *budget_.most) return {};
   const std::string who = whose == no_index ? "" : " of " + name_of(world.plan(), whose);
   const Instant first = account.occasions.front().at;
@@ -77,6 +75,19 @@ std::string BudgetWatch::count(HostIndex whose, std::int64_t times, Instant now,
       budget_.per ? fmt::format("in the {} from {}", duration_text(*budget_.per), time_text(first))
                   : fmt::format("from {} to {}", time_text(first), time_text(now));
   return fmt::format("{} times{} {}, more than {}", account.total, who, when, *budget_.most);
+}
+
+std::optional<Reading> BudgetWatch::reading() const {
+  if (!budget_.most) return {};
+  Reading reading{.part = ExpectPart::budget,
+                  .sentence = budget_.of.sentence,
+                  .least = {},
+                  .most = budget_.most,
+                  .values = {0}};
+  for (const auto& [whose, total] : busiest_) {
+    reading.values[0] = std::max(reading.values[0], total);
+  }
+  return reading;
 }
 
 std::string BudgetWatch::finish(const World& world) {

@@ -34,6 +34,8 @@ class BudgetWatch {
   const Budget& budget() const { return budget_; }
 
   std::uint64_t judged() const { return judged_; }
+  /// Beside `most`; without it there is no bound that a busy run comes near.
+  std::optional<Reading> reading() const;
   /// After `facts` took the step: how the budget was overdrawn, or empty.
   std::string see(const Step& step, const World& world, const RunFacts& facts);
   /// At the end of the run: where `least` was never reached, or empty.

@@ -99,8 +99,25 @@ void ClaimWatch::open(Instant from) {
   from_ = from;
   came_to_hold_ = false;
   happened_.clear();
+  since_.reset();
   version_.reset();
   why_not_.clear();
+}
+
+void ClaimWatch::note_kept(Instant from) {
+  // As it was from the start, unless it is known when it came to be so.
+  took_.push_back((std::max(since_.value_or(from), from) - from).count());
+}
+
+std::optional<Reading> ClaimWatch::reading() const {
+  if (!claim_.within) return {};
+  Reading reading{.part = ExpectPart::within,
+                  .sentence = claim_.sentence,
+                  .least = {},
+                  .most = claim_.within->count()};
+  // When hearing began again leaves no trace.
+  if (claim_.what.kind != Expectation::Kind::hears) reading.values = took_;
+  return reading;
 }
 
 bool ClaimWatch::has_happened() const {
@@ -115,7 +132,10 @@ void ClaimWatch::come_again(Instant now, const World& world, const RunFacts& fac
     next_ = now;
     return;
   }
-  if (is_kept) ++judged_;
+  if (is_kept) {
+    ++judged_;
+    note_kept(*from_);
+  }
   next_.reset();
   open(now);
 }
@@ -151,6 +171,7 @@ std::string ClaimWatch::judge(Instant at, const World& world, const RunFacts& fa
   from_.reset();
   const auto next = std::exchange(next_, {});
   if (why.empty()) {
+    note_kept(from);
     // An event that has happened by now had not when it came again.
     if (next && claim_.what.is_state()) from_ = next;
     came_to_hold_ = false;
@@ -174,11 +195,14 @@ void ClaimWatch::after(const Step& step, const World& world, const RunFacts& fac
   if (runs && !claim_.what.is_state() && occurrences(claim_.what, facts, step, world) > 0 &&
       std::ranges::find(happened_, step.host) == happened_.end()) {
     happened_.push_back(step.host);
+    if (has_happened()) since_ = step.time;
   }
   if (trigger_ && trigger_->see(step, world, facts)) come_again(step.time, world, facts);
   if (from_ && claim_.what.is_state() && version_ != facts.version()) {
     std::string why = sim::why_not(claim_.what, facts, world, step.time);
-    came_to_hold_ = came_to_hold_ || (version_ && !why_not_.empty() && why.empty());
+    const bool held = version_ && why_not_.empty();
+    if (why.empty() && !held) since_ = step.time;
+    came_to_hold_ = came_to_hold_ || (version_ && !held && why.empty());
     version_ = facts.version();
     why_not_ = std::move(why);
   }

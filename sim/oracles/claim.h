@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/oracles/expectation.h"
+#include "sim/oracles/reading.h"
 
 namespace tickover::sim {
 
@@ -66,6 +67,8 @@ class ClaimWatch {
   const Claim& claim() const { return claim_; }
   std::uint64_t judged() const { return judged_; }
   bool has_failed() const { return failed_; }
+  /// Beside its time; a claim without one has no bound.
+  std::optional<Reading> reading() const;
 
   /// Before `facts` takes the step: judges what ended before it. Why the claim fails, or empty.
   std::string before(const Step& step, const World& world, const RunFacts& facts);
@@ -80,6 +83,7 @@ class ClaimWatch {
   bool was_kept(Instant now, const World& world, const RunFacts& facts) const;
   std::string judge(Instant at, const World& world, const RunFacts& facts);
   bool has_happened() const;
+  void note_kept(Instant from);
 
   Claim claim_;
   std::optional<Trigger> trigger_;
@@ -87,10 +91,12 @@ class ClaimWatch {
   std::optional<Instant> next_;      // the latest to come meanwhile
   bool came_to_hold_ = false;        // the state, after `from_`
   std::vector<HostIndex> happened_;  // to whom the event has, since then
+  std::optional<Instant> since_;     // when the state came to hold, or the event was complete
   std::string why_not_;              // the state does not hold, at facts version `version_`
   std::optional<std::uint64_t> version_;
   std::uint64_t judged_ = 0;
   bool failed_ = false;
+  std::vector<std::int64_t> took_;  // nanoseconds, each time that it was kept
 };
 
 }  // namespace tickover::sim

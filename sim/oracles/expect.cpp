@@ -85,6 +85,28 @@ void Expect::object_at_end(const World& world, Objection objection) {
                 Broken{objection.part, std::move(objection.sentence.text)});
 }
 
+std::vector<Reading> Expect::readings_of(const Oracles& oracles) {
+  std::vector<Reading> result;
+  const auto add = [&](std::optional<Reading> reading) {
+    if (reading) result.push_back(std::move(*reading));
+  };
+  for (const auto& oracle : oracles.all()) {
+    const auto* self = dynamic_cast<const Expect*>(oracle.get());
+    if (self == nullptr) continue;
+    for (const ClaimWatch& claim : self->within_) add(claim.reading());
+    for (const BudgetWatch& budget : self->budgets_) add(budget.reading());
+    for (const Count& count : self->count_) {
+      if (count.is.is_fixed()) continue;
+      add(Reading{.part = ExpectPart::count,
+                  .sentence = count.event.sentence,
+                  .least = count.is.low,
+                  .most = count.is.high,
+                  .values = {count.seen}});
+    }
+  }
+  return result;
+}
+
 void Expect::observe(const Step& step, const World& world) {
   if (!unreadable_.empty()) return broken(step, unreadable_, BreachClass::expectation);
   const Instant from = world.plan().always_from;

@@ -10,6 +10,7 @@
 #include "sim/oracles/facts.h"
 #include "sim/oracles/fairness.h"
 #include "sim/oracles/oracle.h"
+#include "sim/oracles/reading.h"
 
 namespace tickover::sim {
 
@@ -25,6 +26,9 @@ class Expect final : public Oracle {
 
   /// How often each claim of `within` was judged: what it counts from may never have come.
   static std::vector<std::uint64_t> claim_judgements_of(const Oracles& oracles);
+  /// Beside each bound that a correct machine may come near, in the order of the file: the same
+  /// bounds for every seed.
+  static std::vector<Reading> readings_of(const Oracles& oracles);
 
   std::string_view id() const override { return "expect"; }
   std::string_view statement() const override {

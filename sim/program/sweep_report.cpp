@@ -10,6 +10,7 @@
 #include "sim/program/crash_note.h"
 #include "sim/program/demand_report.h"
 #include "sim/program/likelihood_report.h"
+#include "sim/program/nearness_report.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/sweep_table.h"
 #include "sim/report/json.h"
@@ -242,6 +243,7 @@ std::string SweepReport::json() const {
     json.end_array();
     write_likelihoods(row, json);
     write_demands(row, json);
+    write_nearness(row, json);
     if (!row.error.empty()) json.member("error", std::string_view(error_text(row)));
     json.end_object();
   }

@@ -20,6 +20,7 @@
 #include "sim/program/keep_failure.h"
 #include "sim/program/likelihood_report.h"
 #include "sim/program/load.h"
+#include "sim/program/nearness_report.h"
 #include "sim/program/progress.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/seed_memory.h"
@@ -178,6 +179,7 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
     report.tell_oracles();
     report.tell_marks();
   }
+  if (is_told) tell_nearness(rows);
   {
     // What is being made small when somebody asks to stop stays as small as it is.
     Interrupt interrupt([] {}, grace_for_saving);

@@ -126,6 +126,7 @@ std::optional<FinishedCase> finish(const SweepCase& which, const SweepItem& item
   if (item.invent) {
     outcome.fault_matches.clear();
     outcome.claim_judgements.clear();
+    outcome.readings.clear();
   }
   if (outcome.exit != ExitCode::held) finished.shape = failure_shape(outcome, **plan);
   finished.busy = since(start);
@@ -308,6 +309,7 @@ std::vector<SweepRow> sweep(const std::vector<SweepItem>& items, const RoleRegis
     total.row.path = items[i].path;
     std::ranges::sort(total.digests);
     const auto repeated = std::ranges::unique(total.digests);
+    for (Spread& spread : total.row.spreads) spread.sort();
     total.row.distinct = total.digests.size() - repeated.size();
     rows.push_back(std::move(total.row));
   }

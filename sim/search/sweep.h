@@ -11,6 +11,7 @@
 
 #include "sim/search/likelihood.h"
 #include "sim/search/run_case.h"
+#include "sim/search/spread.h"
 
 namespace tickover::sim {
 
@@ -75,6 +76,7 @@ struct SweepRow {
   // Of an item that has one scenario.
   std::vector<std::uint64_t> fault_matches;
   std::vector<std::uint64_t> claim_judgements;
+  std::vector<Spread> spreads;                      // of runs that held, beside each bound
   std::map<std::string_view, std::uint64_t> marks;  // how often each situation was met
   std::map<std::string, Failure> failures;          // by shape (failure_shape)
   std::vector<Likelihood>

@@ -12,6 +12,12 @@ void add_each(std::vector<std::uint64_t>& sums, const std::vector<std::uint64_t>
   for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
 }
 
+void add_readings(std::vector<Spread>& spreads, const std::vector<Reading>& readings,
+                  std::uint64_t seed) {
+  spreads.resize(readings.size());
+  for (std::size_t i = 0; i < readings.size(); ++i) spreads[i].add(readings[i], seed);
+}
+
 }  // namespace
 
 void Tally::add(const FinishedCase& finished) {
@@ -35,6 +41,7 @@ void Tally::add(const FinishedCase& finished) {
   for (const auto& [mark, count] : outcome.marks) row.marks[mark] += count;
   add_each(row.fault_matches, outcome.fault_matches);
   add_each(row.claim_judgements, outcome.claim_judgements);
+  if (outcome.exit == ExitCode::held) add_readings(row.spreads, outcome.readings, outcome.seed);
   if (outcome.exit != ExitCode::held) add_failure(finished.shape, {outcome, 1, {outcome.seed}});
 }
 
@@ -65,6 +72,9 @@ void Tally::merge(const Tally& other) {
   for (const auto& [mark, count] : other.row.marks) row.marks[mark] += count;
   add_each(row.fault_matches, other.row.fault_matches);
   add_each(row.claim_judgements, other.row.claim_judgements);
+  if (row.spreads.size() < other.row.spreads.size()) row.spreads.resize(other.row.spreads.size());
+  for (std::size_t i = 0; i < other.row.spreads.size(); ++i)
+    row.spreads[i].add(other.row.spreads[i]);
   for (const auto& [shape, failure] : other.row.failures) add_failure(shape, failure);
   if (!other.row.error.empty())
     refuse(other.row.error, other.row.error_place, other.row.error_seed);
