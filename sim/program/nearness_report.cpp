@@ -37,6 +37,7 @@ bool varies(const Spread& spread) {
 }
 
 struct Told {
+  std::size_t number;  // in the order of the files
   std::string_view name;
   const Spread* spread;
 };
@@ -48,12 +49,14 @@ void tell_nearness(const std::vector<SweepRow>& rows) {
   std::vector<Told> all;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (const Spread& spread : rows[i].spreads) {
-      if (varies(spread)) all.push_back({names[i], &spread});
+      if (varies(spread)) all.push_back({all.size(), names[i], &spread});
     }
   }
   if (all.empty()) return;
-  std::ranges::stable_sort(
-      all, [](const Told& a, const Told& b) { return a.spread->is_nearer_than(*b.spread); });
+  std::ranges::sort(all, [](const Told& a, const Told& b) {
+    if (a.spread->is_nearer_than(*b.spread)) return true;
+    return !b.spread->is_nearer_than(*a.spread) && a.number < b.number;
+  });
   fmt::print(
       "how near the runs came to their bounds, where it varies{}:\n",
       all.size() > most_told ? fmt::format(", the nearest {} of {}", most_told, all.size()) : "");
