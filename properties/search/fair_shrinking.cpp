@@ -195,6 +195,21 @@ TEST_F(FairShrinking, keeps_who_could_answer_where_nothing_was_lost) {
   EXPECT_TRUE(holds_without_faults(s, nothing));
 }
 
+// Without losses the claim is never judged: that says nothing of whether it can be kept.
+TEST_F(FairShrinking, keeps_who_could_answer_where_a_claim_begins_with_a_loss) {
+  std::string text = rebooting_relay;
+  text.erase(text.find("[[fault]]"));
+  Scenario s =
+      shrunk(text +
+             "[[fault]]\nat = \"1min\"\nfor = \"4min\"\npartition = [\"alice\", \"relay\"]\n"
+             "[expect]\nwithin = [\"alice hears from bob within 1s after alice loses its "
+             "allocation\"]\n");
+  EXPECT_GE(s.faults.size(), 1u);
+  s.expect.within.clear();
+  s.expect.finally_ = {{.text = "alice hears from bob"}};
+  EXPECT_TRUE(holds_without_faults(s, nothing)) << "nobody could keep the claim";
+}
+
 TEST_F(FairShrinking, leaves_the_time_that_recovery_takes) {
   const Scenario s = shrunk(asking("[expect]\nfinally = [\"asker has an allocation\"]\n"));
   ASSERT_EQ(s.faults.size(), 1u);
