@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::string verdict(const BudgetSpec& budget, const std::vector<Told>& story,
-                    std::vector<Reading>* readings = nullptr) {
+                    std::vector<Nearness>* nearness = nullptr) {
   Stage stage = stage_with_clients();
   stage.host("alice", "client", "192.0.2.1").host("carol", "client", "192.0.2.2");
   for (HostSpec& host : stage.scenario.hosts) host.groups = {"all"};
@@ -24,7 +24,7 @@ std::string verdict(const BudgetSpec& budget, const std::vector<Told>& story,
   show.finish();
   Oracles judged;
   judged.add(show.oracle().clone());
-  if (readings) *readings = Expect::readings_of(judged);
+  if (nearness) *nearness = Expect::nearness_of(judged);
   return show.objection();
 }
 
@@ -39,10 +39,10 @@ TEST(Budget, holds_for_each_stretch_of_its_length) {
 
 TEST(Budget, tells_the_highest_account_there_was) {
   const auto highest = [](const BudgetSpec& budget, const std::vector<Told>& story) {
-    std::vector<Reading> readings;
-    EXPECT_EQ(verdict(budget, story, &readings), "");
-    EXPECT_EQ(readings.front().most, 3);
-    return readings.front().values;
+    std::vector<Nearness> nearness;
+    EXPECT_EQ(verdict(budget, story, &nearness), "");
+    EXPECT_EQ(nearness.front().most, 3);
+    return nearness.front().values;
   };
   using Values = std::vector<std::int64_t>;
   const BudgetSpec windows{.of = {"alice gets an allocation"}, .most = 3, .per = Duration(10s)};
@@ -50,7 +50,7 @@ TEST(Budget, tells_the_highest_account_there_was) {
   EXPECT_EQ(highest(windows, {}), Values{0});
   const BudgetSpec each{.of = {"every all gets an allocation"}, .most = 3};
   EXPECT_EQ(highest(each, {{1s, 0}, {2s, 1}, {3s, 1}}), Values{2});
-  std::vector<Reading> none;
+  std::vector<Nearness> none;
   EXPECT_EQ(verdict({.of = {"alice gets an allocation"}, .least = 1}, {{1s}}, &none), "");
   EXPECT_TRUE(none.empty());
 }

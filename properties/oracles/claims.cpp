@@ -28,7 +28,7 @@ Stage scene() {
 template <class OracleType>
 std::string verdict(const ExpectSpec& expect, const std::vector<Told>& story,
                     std::vector<Trial>* trials = nullptr,
-                    std::vector<Reading>* readings = nullptr) {
+                    std::vector<Nearness>* nearness = nullptr) {
   Stage stage = scene();
   stage.scenario.expect = expect;
   const auto plan = stage.plan();
@@ -41,7 +41,7 @@ std::string verdict(const ExpectSpec& expect, const std::vector<Told>& story,
   Oracles judged;
   judged.add(show.oracle().clone());
   if (trials) *trials = Probabilities::trials_of(judged);
-  if (readings) *readings = Expect::readings_of(judged);
+  if (nearness) *nearness = Expect::nearness_of(judged);
   return show.objection();
 }
 
@@ -124,12 +124,12 @@ TEST(Claim, comes_after_a_state_whenever_that_comes_to_hold) {
 
 /// How long the claim took each time, in milliseconds.
 std::vector<std::int64_t> took(const char* claim, const std::vector<Told>& story) {
-  std::vector<Reading> readings;
-  EXPECT_EQ(verdict<Expect>({.within = {{claim}}}, story, nullptr, &readings), "");
-  EXPECT_EQ(readings.size(), 1u);
-  EXPECT_EQ(readings.front().sentence.text, claim);
-  EXPECT_EQ(readings.front().most, Duration(10s).count());
-  std::vector<std::int64_t> result = readings.front().values;
+  std::vector<Nearness> nearness;
+  EXPECT_EQ(verdict<Expect>({.within = {{claim}}}, story, nullptr, &nearness), "");
+  EXPECT_EQ(nearness.size(), 1u);
+  EXPECT_EQ(nearness.front().sentence.text, claim);
+  EXPECT_EQ(nearness.front().most, Duration(10s).count());
+  std::vector<std::int64_t> result = nearness.front().values;
   for (std::int64_t& each : result) each /= 1'000'000;
   return result;
 }

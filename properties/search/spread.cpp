@@ -12,8 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Reading reading(std::optional<std::int64_t> least, std::optional<std::int64_t> most,
-                std::vector<std::int64_t> values) {
+Nearness nearness(std::optional<std::int64_t> least, std::optional<std::int64_t> most,
+                  std::vector<std::int64_t> values) {
   return {.part = ExpectPart::count,
           .sentence = {.text = "it happens"},
           .least = least,
@@ -24,7 +24,7 @@ Reading reading(std::optional<std::int64_t> least, std::optional<std::int64_t> m
 Spread spread(std::optional<std::int64_t> least, std::optional<std::int64_t> most,
               std::vector<std::int64_t> values) {
   Spread result;
-  result.add(reading(least, most, std::move(values)), 1);
+  result.add(nearness(least, most, std::move(values)), 1);
   result.sort();
   return result;
 }
@@ -32,7 +32,7 @@ Spread spread(std::optional<std::int64_t> least, std::optional<std::int64_t> mos
 TEST(Spread, is_told_by_half_and_by_all_but_one_in_a_hundred) {
   Spread hundred;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
-    hundred.add(reading({}, 1'000, {static_cast<std::int64_t>(201 - seed)}), seed);
+    hundred.add(nearness({}, 1'000, {static_cast<std::int64_t>(201 - seed)}), seed);
   }
   hundred.sort();
   EXPECT_EQ(hundred.percentile(50), 100);
@@ -47,7 +47,7 @@ TEST(Spread, is_told_by_half_and_by_all_but_one_in_a_hundred) {
 
 TEST(Spread, names_the_lowest_seed_of_the_farthest_value) {
   Spread equal;
-  for (const std::uint64_t seed : {9u, 3u, 5u}) equal.add(reading(1, 9, {4, 8}), seed);
+  for (const std::uint64_t seed : {9u, 3u, 5u}) equal.add(nearness(1, 9, {4, 8}), seed);
   equal.sort();
   EXPECT_EQ(equal.highest(), (Spread::Seen{8, 3}));
   EXPECT_EQ(equal.lowest(), (Spread::Seen{4, 3}));
@@ -72,7 +72,7 @@ RC_GTEST_PROP(Spread, does_not_depend_on_who_saw_what_first,
   Spread alone;
   std::vector<Spread> each(4);
   for (std::size_t i = 0; i < seen.size(); ++i) {
-    const Reading one = reading({}, 100, {seen[i].first});
+    const Nearness one = nearness({}, 100, {seen[i].first});
     alone.add(one, seen[i].second);
     each[workers.empty() ? 0 : workers[i % workers.size()] % each.size()].add(one, seen[i].second);
   }

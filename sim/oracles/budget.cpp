@@ -77,17 +77,17 @@ std::string BudgetWatch::count(HostIndex whose, std::int64_t times, Instant now,
   return fmt::format("{} times{} {}, more than {}", account.total, who, when, *budget_.most);
 }
 
-std::optional<Reading> BudgetWatch::reading() const {
+std::optional<Nearness> BudgetWatch::nearness() const {
   if (!budget_.most) return {};
-  Reading reading{.part = ExpectPart::budget,
+  Nearness result{.part = ExpectPart::budget,
                   .sentence = budget_.of.sentence,
                   .least = {},
                   .most = budget_.most,
                   .values = {0}};
   for (const auto& [whose, total] : busiest_) {
-    reading.values[0] = std::max(reading.values[0], total);
+    result.values[0] = std::max(result.values[0], total);
   }
-  return reading;
+  return result;
 }
 
 std::string BudgetWatch::finish(const World& world) {

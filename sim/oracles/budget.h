@@ -35,7 +35,7 @@ class BudgetWatch {
 
   std::uint64_t judged() const { return judged_; }
   /// Beside `most`; without it there is no bound that a busy run comes near.
-  std::optional<Reading> reading() const;
+  std::optional<Nearness> nearness() const;
   /// After `facts` took the step: how the budget was overdrawn, or empty.
   std::string see(const Step& step, const World& world, const RunFacts& facts);
   /// At the end of the run: where `least` was never reached, or empty.

@@ -109,15 +109,15 @@ void ClaimWatch::note_kept(Instant from) {
   took_.push_back((std::max(since_.value_or(from), from) - from).count());
 }
 
-std::optional<Reading> ClaimWatch::reading() const {
+std::optional<Nearness> ClaimWatch::nearness() const {
   if (!claim_.within) return {};
-  Reading reading{.part = ExpectPart::within,
+  Nearness result{.part = ExpectPart::within,
                   .sentence = claim_.sentence,
                   .least = {},
                   .most = claim_.within->count()};
   // When hearing began again leaves no trace.
-  if (claim_.what.kind != Expectation::Kind::hears) reading.values = took_;
-  return reading;
+  if (claim_.what.kind != Expectation::Kind::hears) result.values = took_;
+  return result;
 }
 
 bool ClaimWatch::has_happened() const {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sim/oracles/expectation.h"
-#include "sim/oracles/reading.h"
+#include "sim/oracles/nearness.h"
 
 namespace tickover::sim {
 
@@ -68,7 +68,7 @@ class ClaimWatch {
   std::uint64_t judged() const { return judged_; }
   bool has_failed() const { return failed_; }
   /// Beside its time; a claim without one has no bound.
-  std::optional<Reading> reading() const;
+  std::optional<Nearness> nearness() const;
 
   /// Before `facts` takes the step: judges what ended before it. Why the claim fails, or empty.
   std::string before(const Step& step, const World& world, const RunFacts& facts);

@@ -85,23 +85,23 @@ void Expect::object_at_end(const World& world, Objection objection) {
                 Broken{objection.part, std::move(objection.sentence.text)});
 }
 
-std::vector<Reading> Expect::readings_of(const Oracles& oracles) {
-  std::vector<Reading> result;
-  const auto add = [&](std::optional<Reading> reading) {
-    if (reading) result.push_back(std::move(*reading));
+std::vector<Nearness> Expect::nearness_of(const Oracles& oracles) {
+  std::vector<Nearness> result;
+  const auto add = [&](std::optional<Nearness> one) {
+    if (one) result.push_back(std::move(*one));
   };
   for (const auto& oracle : oracles.all()) {
     const auto* self = dynamic_cast<const Expect*>(oracle.get());
     if (self == nullptr) continue;
-    for (const ClaimWatch& claim : self->within_) add(claim.reading());
-    for (const BudgetWatch& budget : self->budgets_) add(budget.reading());
+    for (const ClaimWatch& claim : self->within_) add(claim.nearness());
+    for (const BudgetWatch& budget : self->budgets_) add(budget.nearness());
     for (const Count& count : self->count_) {
       if (count.is.is_fixed()) continue;
-      add(Reading{.part = ExpectPart::count,
-                  .sentence = count.event.sentence,
-                  .least = count.is.low,
-                  .most = count.is.high,
-                  .values = {count.seen}});
+      add(Nearness{.part = ExpectPart::count,
+                   .sentence = count.event.sentence,
+                   .least = count.is.low,
+                   .most = count.is.high,
+                   .values = {count.seen}});
     }
   }
   return result;

@@ -9,8 +9,8 @@
 #include "sim/oracles/expectation.h"
 #include "sim/oracles/facts.h"
 #include "sim/oracles/fairness.h"
+#include "sim/oracles/nearness.h"
 #include "sim/oracles/oracle.h"
-#include "sim/oracles/reading.h"
 
 namespace tickover::sim {
 
@@ -28,7 +28,7 @@ class Expect final : public Oracle {
   static std::vector<std::uint64_t> claim_judgements_of(const Oracles& oracles);
   /// Beside each bound that a correct machine may come near, in the order of the file: the same
   /// bounds for every seed.
-  static std::vector<Reading> readings_of(const Oracles& oracles);
+  static std::vector<Nearness> nearness_of(const Oracles& oracles);
 
   std::string_view id() const override { return "expect"; }
   std::string_view statement() const override {

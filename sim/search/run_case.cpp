@@ -98,7 +98,7 @@ Outcome run_case(const std::shared_ptr<const Plan>& plan, const RunLimits& limit
     outcome.demanded.push_back(mark == outcome.marks.end() ? 0 : mark->second);
   }
   outcome.claim_judgements = Expect::claim_judgements_of(world.oracles());
-  outcome.readings = Expect::readings_of(world.oracles());
+  outcome.nearness = Expect::nearness_of(world.oracles());
   outcome.trials = Probabilities::trials_of(world.oracles());
   outcome.fault_matches.resize(plan->scenario.faults.size());
   for (std::size_t i = 0; i < plan->faults.size(); ++i) {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "sim/oracles/nearness.h"
 #include "sim/oracles/probability.h"
-#include "sim/oracles/reading.h"
 #include "sim/world/run.h"
 
 namespace tickover::sim {
@@ -42,7 +42,7 @@ struct Outcome {
   std::vector<std::pair<std::string, std::uint64_t>> judgements;  // by oracle
   std::vector<std::uint64_t> fault_matches;                       // of each [[fault]]
   std::vector<std::uint64_t> claim_judgements;                    // of each `within`
-  std::vector<Reading> readings;                                  // beside the bounds of [expect]
+  std::vector<Nearness> nearness;                                 // beside the bounds of [expect]
   std::vector<MarkCount> marks;                                   // how often each was met
   std::vector<Trial> trials;            // what it has to say to each probability
   std::vector<std::uint64_t> demanded;  // how often it met each mark that [expect] demands

@@ -40,12 +40,12 @@ Share share(const Spread& spread) {
 
 }  // namespace
 
-void Spread::add(const Reading& reading, std::uint64_t seed) {
+void Spread::add(const Nearness& one, std::uint64_t seed) {
   if (seen.empty()) {
-    bound = reading;
+    bound = one;
     bound.values.clear();
   }
-  for (const std::int64_t value : reading.values) seen.push_back({value, seed});
+  for (const std::int64_t value : one.values) seen.push_back({value, seed});
 }
 
 void Spread::add(const Spread& other) {

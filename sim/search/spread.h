@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/oracles/reading.h"
+#include "sim/oracles/nearness.h"
 
 namespace tickover::sim {
 
@@ -15,10 +15,10 @@ struct Spread {
     auto operator<=>(const Seen&) const = default;
   };
 
-  Reading bound;  // as the scenario has it; values are in `seen`
+  Nearness bound;  // as the scenario has it; values are in `seen`
   std::vector<Seen> seen;
 
-  void add(const Reading& reading, std::uint64_t seed);
+  void add(const Nearness& one, std::uint64_t seed);
   /// What others have seen beside the same bound.
   void add(const Spread& other);
 

@@ -126,7 +126,7 @@ std::optional<FinishedCase> finish(const SweepCase& which, const SweepItem& item
   if (item.invent) {
     outcome.fault_matches.clear();
     outcome.claim_judgements.clear();
-    outcome.readings.clear();
+    outcome.nearness.clear();
   }
   if (outcome.exit != ExitCode::held) finished.shape = failure_shape(outcome, **plan);
   finished.busy = since(start);

@@ -12,10 +12,10 @@ void add_each(std::vector<std::uint64_t>& sums, const std::vector<std::uint64_t>
   for (std::size_t i = 0; i < counts.size(); ++i) sums[i] += counts[i];
 }
 
-void add_readings(std::vector<Spread>& spreads, const std::vector<Reading>& readings,
+void add_nearness(std::vector<Spread>& spreads, const std::vector<Nearness>& nearness,
                   std::uint64_t seed) {
-  spreads.resize(readings.size());
-  for (std::size_t i = 0; i < readings.size(); ++i) spreads[i].add(readings[i], seed);
+  spreads.resize(nearness.size());
+  for (std::size_t i = 0; i < nearness.size(); ++i) spreads[i].add(nearness[i], seed);
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ void Tally::add(const FinishedCase& finished) {
   for (const auto& [mark, count] : outcome.marks) row.marks[mark] += count;
   add_each(row.fault_matches, outcome.fault_matches);
   add_each(row.claim_judgements, outcome.claim_judgements);
-  if (outcome.exit == ExitCode::held) add_readings(row.spreads, outcome.readings, outcome.seed);
+  if (outcome.exit == ExitCode::held) add_nearness(row.spreads, outcome.nearness, outcome.seed);
   if (outcome.exit != ExitCode::held) add_failure(finished.shape, {outcome, 1, {outcome.seed}});
 }
 

@@ -10,7 +10,7 @@
 namespace tickover::sim {
 
 /// What one run measured beside a bound of [expect].
-struct Reading {
+struct Nearness {
   ExpectPart part{};  // within, budget or count
   Sentence sentence;
   // Nanoseconds of `within`, or how many times. At least one is there.
