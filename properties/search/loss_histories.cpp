@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
 #include "properties/paths.h"
@@ -116,6 +117,8 @@ TEST(LossHistories, are_the_same_on_any_number_of_threads) {
   EXPECT_EQ(one.gave_up, three.gave_up);
   EXPECT_EQ(one.slowest_success, three.slowest_success);
   EXPECT_EQ(one.worst_recovery, three.worst_recovery);
+  EXPECT_EQ(one.forks, three.forks);
+  EXPECT_EQ(one.steps, three.steps);
   // Also of those that fail.
   options.within = Duration(seconds(2));
   const Certificate late = walked("connlib", 2, options);
@@ -222,6 +225,44 @@ TEST(LossHistories, are_told_by_the_shortest_that_fails) {
   // The waits are 1 s, 1.5 s and 2.25 s.
   ASSERT_TRUE(late.shortest);
   EXPECT_EQ(late.shortest->losses, 3u);
+}
+
+// Its datagrams bear the name of the outer NAT, which is no host's own.
+TEST(LossHistories, lose_what_comes_from_behind_two_nats) {
+  Scenario s = three_requests("connlib");
+  for (const auto& [name, behind] : {std::pair("carrier", ""), {"home", "carrier"}}) {
+    NatSpec nat;
+    nat.name = name;
+    nat.behind = behind;
+    s.nats.push_back(nat);
+  }
+  for (HostSpec& host : s.hosts) {
+    if (host.name == "alice") host.behind = "home";
+  }
+  s.links.front().a = "carrier";
+  s.duration = Range<Duration>(Duration(minutes(1)));
+  s.expect.finally_.clear();
+  s.expect.count = {{{"alice sends Allocate request", {}}, {2, 2}}};
+  const auto result = exhaust(s, 1, built_in(), {.losses = 1});
+  ASSERT_TRUE(result) << result.error();
+  ASSERT_TRUE(result->shortest);
+  EXPECT_EQ(drops_of(result->shortest->scenario),
+            std::vector<std::string>{"carrier>relay Allocate request 1.1"});
+  EXPECT_EQ(run_case(*make_plan(result->shortest->scenario, 1, built_in())).exit,
+            ExitCode::expectation);
+}
+
+TEST(LossHistories, that_somebody_stops_are_not_all) {
+  std::atomic<bool> stop{false};
+  ExhaustOptions options;
+  options.limits.cancel = &stop;
+  options.walking = [&](const std::vector<LostDatagram>* losses) {
+    if (losses != nullptr) stop = true;
+  };
+  const Certificate stopped = walked("connlib", 3, options);
+  EXPECT_EQ(stopped.histories, 0u);
+  EXPECT_FALSE(stopped.is_whole);
+  EXPECT_TRUE(walked("connlib", 1).is_whole);
 }
 
 std::string refusal(const Scenario& scenario, std::vector<std::string> transactions = {}) {

@@ -23,7 +23,12 @@ bool write_file(const std::string& path, const std::string& text) {
   std::ofstream file(part);
   file << text;
   file.close();
-  return file && std::rename(part.c_str(), path.c_str()) == 0;
+  if (file && std::rename(part.c_str(), path.c_str()) == 0) return true;
+  // A full disk is no better for what is there half.
+  const int why = errno;
+  std::remove(part.c_str());
+  errno = why;
+  return false;
 }
 
 std::string comment(const std::string& line) {
@@ -123,12 +128,20 @@ bool write_scenario(const std::string& path, const Scenario& scenario) {
   return write_file(path, print(scenario));
 }
 
+std::string found_text(const Scenario& scenario, const FailureStory& story,
+                       const std::string& comments) {
+  std::string text = print(scenario);
+  // After the sentence, which comes first.
+  const std::size_t at = scenario.sentence.empty() ? 0 : text.find('\n') + 1;
+  return text.insert(at, comment("") + found_in(story) + comments);
+}
+
 std::string save_failure(const Scenario& found, const FailureStory& story,
                          const std::string& folder, const std::string& name,
                          const RoleRegistry& registry, const RunLimits& limits) {
   CauseLog log;
   EventList events;
-  std::string comments = comment("") + found_in(story);
+  std::string comments;
   if (!story.effort.empty()) comments += comment("What is left after " + story.effort + ":");
   if (const auto plan = make_plan(found, found.seed.value_or(1), registry)) {
     const Outcome outcome = run_case(*plan, limits, {&log, &events});
@@ -138,10 +151,7 @@ std::string save_failure(const Scenario& found, const FailureStory& story,
       for (const std::string& line : why(log, *outcome.breach)) comments += comment(line);
     }
   }
-  std::string text = print(found);
-  // After the sentence, which comes first.
-  const std::size_t at = found.sentence.empty() ? 0 : text.find('\n') + 1;
-  text.insert(at, comments);
+  const std::string text = found_text(found, story, comments);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   const std::string path = fmt::format("{}/{}.toml", folder, name);

@@ -38,6 +38,11 @@ std::string save_failure(const Scenario& found, const FailureStory& story,
                          const std::string& folder, const std::string& name,
                          const RoleRegistry& registry, const RunLimits& limits);
 
+/// A scenario as text that says in its first comments where it was found, and what else
+/// `comments` say.
+std::string found_text(const Scenario& scenario, const FailureStory& story,
+                       const std::string& comments = "");
+
 /// Writes a scenario down; false, with errno, if that fails.
 bool write_scenario(const std::string& path, const Scenario& scenario);
 

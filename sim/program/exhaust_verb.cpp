@@ -12,6 +12,8 @@
 #include "core/check.h"
 #include "sim/program/counterexample.h"
 #include "sim/program/crash_note.h"
+#include "sim/program/crashing_history.h"
+#include "sim/program/interrupt.h"
 #include "sim/program/load.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/replay_verb.h"
@@ -46,6 +48,11 @@ Saved save(const FailingHistory& failing, const ExhaustRequest& request, std::ui
   return saved;
 }
 
+/// Null where none was walked that fails.
+const FailingHistory* shortest_of(const std::expected<Certificate, std::string>& certificate) {
+  return certificate && certificate->shortest ? &*certificate->shortest : nullptr;
+}
+
 void print_row(std::string_view what, std::uint64_t count, const std::string& more) {
   fmt::print("{:>14}  {}{}\n", count_text(count), what, more);
 }
@@ -73,6 +80,11 @@ void print_certificate(const Certificate& c, const ExhaustRequest& request, std:
              hundredths_text(wall));
 }
 
+int exit_of(const Certificate& c, const Saved* saved) {
+  if (!c.is_whole) return interrupted_exit;
+  return static_cast<int>(saved ? saved->outcome.exit : ExitCode::held);
+}
+
 std::string json_of(const Certificate& c, const ExhaustRequest& request, std::uint64_t seed,
                     Duration wall, const Saved* saved) {
   std::string text;
@@ -80,7 +92,8 @@ std::string json_of(const Certificate& c, const ExhaustRequest& request, std::ui
   json.begin_object()
       .member("file", std::string_view(request.file))
       .member("seed", std::string_view(fmt::format("0x{:x}", seed)))
-      .member("exit", saved ? static_cast<int>(saved->outcome.exit) : 0)
+      .member("exit", exit_of(c, saved))
+      .member("whole", c.is_whole)
       .member("host", std::string_view(c.host))
       .member("goal", std::string_view(c.goal))
       .member("bound_ns", c.bound.count())
@@ -107,7 +120,9 @@ std::string json_of(const Certificate& c, const ExhaustRequest& request, std::ui
   if (saved) {
     json.member("losses", c.shortest->losses)
         .member("what", std::string_view(summary(saved->outcome)))
-        .member("saved", std::string_view(saved->path));
+        .member("saved", std::string_view(saved->path))
+        .member("replay", std::string_view(replay_line_of_saved(request.program, saved->path,
+                                                                RunLimits{}.steps)));
   }
   json.end_object();
   return text;
@@ -137,10 +152,22 @@ int exhaust_verb(const ExhaustRequest& request, const RoleRegistry& registry) {
   options.jobs =
       request.jobs != 0 ? request.jobs : std::max(1u, std::thread::hardware_concurrency());
   note_running_case(replay_line(request.program, request.file, seed) + "\n");
+  // What failed by the time that somebody asks to stop is saved.
+  Interrupt interrupt([] {}, grace_for_saving);
+  options.limits.cancel = &interrupt.flag();
+  CrashingHistory crashing(request.program, request.file, request.out, seed);
+  options.before = [&](const Scenario& plain) { crashing.begin(plain); };
+  options.walking = [&](const std::vector<LostDatagram>* losses) { crashing.walk(losses); };
   const auto start = std::chrono::steady_clock::now();
   const auto certificate = exhaust(scenario, seed, registry, options);
   const Duration wall = std::chrono::steady_clock::now() - start;
+  on_crash(nullptr, nullptr);
   note_running_case("");
+  if (interrupt.requested() && !shortest_of(certificate)) {
+    fmt::print(stderr, "interrupted after {} histories, none of which failed\n",
+               count_text(certificate ? certificate->histories : 0));
+    return interrupted_exit;
+  }
   if (!certificate) {
     fmt::print(stderr, "{}: {} (with seed 0x{:x})\n", request.file, certificate.error(), seed);
     return static_cast<int>(ExitCode::usage);
@@ -158,10 +185,14 @@ int exhaust_verb(const ExhaustRequest& request, const RoleRegistry& registry) {
   if (request.json) {
     fmt::print("{}\n", json_of(*certificate, request, seed, wall, saved ? &*saved : nullptr));
   } else {
-    print_certificate(*certificate, request, seed, wall);
+    if (certificate->is_whole) {
+      print_certificate(*certificate, request, seed, wall);
+    } else {
+      fmt::print(stderr, "interrupted after {} histories\n", count_text(certificate->histories));
+    }
     if (saved) print_failure(*certificate, *saved, request);
   }
-  return saved ? static_cast<int>(saved->outcome.exit) : static_cast<int>(ExitCode::held);
+  return exit_of(*certificate, saved ? &*saved : nullptr);
 }
 
 }  // namespace tickover::sim

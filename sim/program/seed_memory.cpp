@@ -132,7 +132,11 @@ bool SeedMemory::update(const std::vector<SweepItem>& items, const std::vector<S
   std::ofstream file(next);
   file << text;
   file.close();
-  return file && std::rename(next.c_str(), path_.c_str()) == 0;
+  if (file && std::rename(next.c_str(), path_.c_str()) == 0) return true;
+  const int why = errno;
+  ::unlink(next.c_str());
+  errno = why;
+  return false;
 }
 
 }  // namespace tickover::sim

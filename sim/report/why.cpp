@@ -8,6 +8,7 @@
 #include <set>
 #include <string_view>
 
+#include "sim/report/diagram.h"
 #include "sim/report/story.h"
 
 namespace tickover::sim {
@@ -17,14 +18,20 @@ constexpr std::size_t most_hosts = 6;
 /// The operating system's answer, of which there is nothing to show.
 constexpr std::string_view socket_note = "socket";
 
+bool is_early(const SentRecord& sent, const Plan& plan) {
+  if (!sent.has_id || sent.fate.dropped != DropReason::none) return false;
+  const Conditions& link = plan.directions[sent.id.direction].conditions;
+  const bool has_least = link.percentiles.empty() && link.trace.values.empty();
+  return has_least && sent.fate.delay[0] < link.latency;
+}
+
 bool is_odd(const SentRecord& sent, const Plan& plan) {
   const Fate& fate = sent.fate;
   if (fate.dropped != DropReason::none || fate.is_bent() || fate.copies > 1) return true;
   if (!sent.has_id) return false;
   // As late as its link may always be is not odd.
-  const Conditions& link = plan.directions[sent.id.direction].conditions;
-  const bool has_least = link.percentiles.empty() && link.trace.values.empty();
-  return (has_least && fate.delay[0] < link.latency) || fate.delay[0] > link.longest();
+  return is_early(sent, plan) ||
+         fate.delay[0] > plan.directions[sent.id.direction].conditions.longest();
 }
 
 /// What changes what a host can do, in words.
@@ -76,79 +83,6 @@ std::string note_of(const Step& step, const World& world) {
   return {};
 }
 
-/// Lines of a diagram in which every host has a column.
-class Diagram {
- public:
-  Diagram(const std::vector<std::string>& hosts, std::size_t width)
-      : hosts_(hosts), width_(width) {}
-
-  std::string header() const {
-    std::string line = std::string(time_width, ' ');
-    for (std::size_t i = 0; i < hosts_.size(); ++i) put(line, column(i), hosts_[i]);
-    return line;
-  }
-  std::string note(Instant time, const std::string& host, const std::string& text) const {
-    std::string line = lifelines(time);
-    const std::size_t at = index_of(host);
-    if (at == hosts_.size()) return stamp(time) + text;
-    line.resize(column(at));
-    return line + "* " + text;
-  }
-  /// `remark` stands behind the arrow: "lost", "arrives at 1.2 s".
-  std::string arrow(Instant time, const std::string& from, const std::string& to,
-                    const std::string& what, bool is_lost, const std::string& remark) const {
-    const std::size_t a = index_of(from);
-    const std::size_t b = index_of(to);
-    if (a == hosts_.size() || b == hosts_.size() || a == b) {
-      return note(time, from,
-                  fmt::format("sends {} to {}{}{}", what, to, remark.empty() ? "" : ", ", remark));
-    }
-    std::string line = lifelines(time);
-    const std::size_t low = column(std::min(a, b)) + 1;
-    const std::size_t high = column(std::max(a, b));
-    std::string shaft(high - low, '-');
-    put(shaft, (shaft.size() - std::min(shaft.size(), what.size() + 2)) / 2, " " + what + " ");
-    if (is_lost) {
-      // It ends short of its goal.
-      const std::size_t gap = 4;
-      if (a < b) {
-        shaft.replace(shaft.size() - gap, gap, "X   ");
-      } else {
-        shaft.replace(0, gap, "   X");
-      }
-    } else {
-      shaft[a < b ? shaft.size() - 1 : 0] = a < b ? '>' : '<';
-    }
-    put(line, low, shaft);
-    return remark.empty() ? line : line + "  " + remark;
-  }
-
- private:
-  static constexpr std::size_t time_width = 14;
-
-  static void put(std::string& line, std::size_t at, std::string_view text) {
-    if (line.size() < at + text.size()) line.resize(at + text.size(), ' ');
-    line.replace(at, text.size(), text);
-  }
-  static std::string stamp(Instant time) {
-    const std::int64_t ms = (time.since_origin().count() + 500'000) / 1'000'000;
-    std::string text = fmt::format("{}.{:03} s", ms / 1000, ms % 1000);
-    return fmt::format("{:>{}}  ", text, time_width - 2);
-  }
-  std::size_t column(std::size_t index) const { return time_width + index * width_; }
-  std::size_t index_of(const std::string& host) const {
-    return static_cast<std::size_t>(std::ranges::find(hosts_, host) - hosts_.begin());
-  }
-  std::string lifelines(Instant time) const {
-    std::string line = stamp(time);
-    for (std::size_t i = 0; i < hosts_.size(); ++i) put(line, column(i), "|");
-    return line;
-  }
-
-  std::vector<std::string> hosts_;
-  std::size_t width_;
-};
-
 std::string remark_of(const CauseLog::Event& event, const CauseLog::Sending& sent) {
   std::string text;
   const auto add = [&](const std::string& word) { text += (text.empty() ? "" : ", ") + word; };
@@ -160,37 +94,111 @@ std::string remark_of(const CauseLog::Event& event, const CauseLog::Sending& sen
   }
   const std::string arrival = short_text((event.time + fate.delay[0]).since_origin());
   const bool is_late = sent.is_odd && fate.copies == 1 && !fate.is_bent();
-  if (is_late) add(fmt::format("LATE: arrives at {}", arrival));
+  if (is_late) add(fmt::format("{}: arrives at {}", sent.is_early ? "EARLY" : "LATE", arrival));
   if (fate.copies > 1) {
     add(fmt::format("arrives at {}", arrival));
-    add(fmt::format("DOUBLED: again at {}",
-                    short_text((event.time + fate.delay[1]).since_origin())));
+    std::string again;
+    for (std::uint8_t copy = 1; copy < fate.copies; ++copy) {
+      again += fmt::format("{}{}", again.empty() ? "" : " and at ",
+                           short_text((event.time + fate.delay[copy]).since_origin()));
+    }
+    add("DOUBLED: again at " + again);
   }
   if (fate.corrupted) add(fmt::format("CORRUPTED in bit {}", fate.corrupt_bit));
   if (fate.truncated) add(fmt::format("CUT to {} bytes", fate.kept));
   return text;
 }
 
-/// Which steps to show: the chain back from the breach, and what went wrong besides.
-std::set<std::uint64_t> steps_of(const CauseLog& log, const Breach& breach, std::size_t most) {
-  std::set<std::uint64_t> shown;
-  const auto follow = [&](std::uint64_t step) {
-    while (step != 0 && shown.size() < most * 4 && shown.insert(step).second) {
+bool has_news(const CauseLog::Event& event) {
+  return !event.told.empty() || (!event.is_arrival && event.host.empty());
+}
+
+/// Of whom a diagram tells.
+class Cast {
+ public:
+  /// Everybody.
+  Cast() = default;
+  /// Those that a breach names, then those on the chain back from it, then whom these exchange
+  /// datagrams with; as many as have a column.
+  Cast(const CauseLog& log, const Breach& breach, const std::vector<std::uint64_t>& chain)
+      : all_(log.hosts()), is_everybody_(false) {
+    if (breach.of) add_named(breach.of->sentence);
+    // What follows the first sentence tells of the whole world.
+    add_named(std::string_view(breach.what).substr(0, breach.what.find(". ")));
+    for (const std::uint64_t step : chain) {
       const CauseLog::Event* event = log.find(step);
-      step = event ? event->cause : 0;
+      if (event != nullptr && !event->host.empty()) add(event->host);
     }
+    const std::vector<std::string> first = few_;
+    const auto is_first = [&](const std::string& host) {
+      return std::ranges::find(first, host) != first.end();
+    };
+    for (const CauseLog::Event* event : log.events()) {
+      for (const CauseLog::Sending& sent : event->sent) {
+        if (is_first(event->host) && is_other_host(sent.to)) add(sent.to);
+        if (is_first(sent.to) && is_other_host(event->host)) add(event->host);
+      }
+    }
+  }
+  bool is_everybody() const { return is_everybody_; }
+  bool has(const std::string& host) const {
+    return is_everybody_ || std::ranges::find(few_, host) != few_.end();
+  }
+  /// A NAT, an address or nobody is none.
+  bool is_other_host(const std::string& name) const {
+    return !has(name) && std::ranges::find(all_, name) != all_.end();
+  }
+
+ private:
+  void add(const std::string& host) {
+    if (few_.size() < most_hosts && !has(host)) few_.push_back(host);
+  }
+  void add_named(std::string_view text) {
+    constexpr std::string_view within =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find_first_not_of(within), text.size());
+      const std::string word(text.substr(0, end));
+      if (std::ranges::find(all_, word) != all_.end()) add(word);
+      text.remove_prefix(std::max<std::size_t>(end, 1));
+    }
+  }
+
+  std::vector<std::string> all_;
+  std::vector<std::string> few_;
+  bool is_everybody_ = true;
+};
+
+/// The steps that led to the breach, backwards.
+std::vector<std::uint64_t> chain_of(const CauseLog& log, const Breach& breach, std::size_t most) {
+  std::vector<std::uint64_t> chain;
+  for (std::uint64_t step = breach.step; step != 0 && chain.size() < most;) {
+    chain.push_back(step);
+    const CauseLog::Event* event = log.find(step);
+    step = event ? event->cause : 0;
+  }
+  return chain;
+}
+
+/// Which steps to show: the chain back from the breach, and what went wrong besides.
+std::set<std::uint64_t> steps_of(const CauseLog& log, const std::vector<std::uint64_t>& chain,
+                                 const Cast& cast, std::size_t most) {
+  std::set<std::uint64_t> shown(chain.begin(), chain.end());
+  const auto is_telling = [&](const CauseLog::Event& event) {
+    if (cast.is_other_host(event.host)) return false;
+    return has_news(event) || std::ranges::any_of(event.sent, [&](const CauseLog::Sending& sent) {
+             return sent.is_odd && !cast.is_other_host(sent.to);
+           });
   };
-  follow(breach.step);
   std::size_t odd = 0;
-  for (auto event = log.events().rbegin(); event != log.events().rend(); ++event) {
-    const bool has_odd = std::ranges::any_of(event->sent, &CauseLog::Sending::is_odd);
-    const bool has_news = !event->told.empty() || (!event->is_arrival && event->host.empty());
-    if (!has_odd && !has_news) continue;
+  const std::vector<const CauseLog::Event*> events = log.events();
+  for (auto at = events.rbegin(); at != events.rend(); ++at) {
+    if (!is_telling(**at)) continue;
     if (++odd > most) break;
-    shown.insert(event->step);
+    shown.insert((*at)->step);
     // What is lost was mostly an answer, and nobody understands one without its question. A relay
     // answers once it has its socket.
-    const CauseLog::Event* question = &*event;
+    const CauseLog::Event* question = *at;
     while (question != nullptr && question->note == socket_note) {
       shown.insert(question->cause);
       question = log.find(question->cause);
@@ -200,58 +208,38 @@ std::set<std::uint64_t> steps_of(const CauseLog& log, const Breach& breach, std:
   return shown;
 }
 
-}  // namespace
+using Events = std::map<std::uint64_t, const CauseLog::Event*>;
 
-void CauseLog::see(const Step& step, const World& world) {
-  const Plan& plan = world.plan();
-  Event event{.step = step.number, .cause = step.cause, .time = step.time};
-  if (step.host != no_index) event.host = plan.hosts[step.host].info.name;
-  event.is_arrival = step.kind == StepKind::delivery && step.dropped == DropReason::none;
-  event.note = note_of(step, world);
-  if (!step.notices.empty()) event.told = news_of(step, world);
-  for (const SentRecord& sent : step.sent) {
-    Sending sending{.what = packet_text(world, step.host, sent.has_id, sent.id),
-                    .to = sent.has_id ? plan.to_name(sent.id.direction) : sent.remote.text(),
-                    .fate = sent.fate};
-    sending.is_odd = is_odd(sent, plan);
-    event.sent.push_back(std::move(sending));
-  }
-  events_.push_back(std::move(event));
-  if (events_.size() > most) events_.pop_front();
-}
-
-const CauseLog::Event* CauseLog::find(std::uint64_t step) const {
-  const auto at = std::ranges::lower_bound(events_, step, {}, &Event::step);
-  return at != events_.end() && at->step == step ? &*at : nullptr;
-}
-
-std::vector<std::string> why(const CauseLog& log, const Breach& breach, std::size_t most_lines) {
-  const std::set<std::uint64_t> shown = steps_of(log, breach, most_lines);
-  std::vector<std::string> hosts;
-  std::size_t widest = 0;
-  const auto add_host = [&](const std::string& host) {
-    const bool is_new = !host.empty() && std::ranges::find(hosts, host) == hosts.end();
-    if (is_new && hosts.size() < most_hosts) hosts.push_back(host);
-    widest = std::max(widest, host.size());
-  };
-  // An arrow is shown where its sending is on the way, or where something befell it.
-  std::map<std::uint64_t, const CauseLog::Event*> events;
-  for (const std::uint64_t step : shown) {
+Events events_of(const CauseLog& log, const std::set<std::uint64_t>& steps) {
+  Events events;
+  for (const std::uint64_t step : steps) {
     if (const CauseLog::Event* event = log.find(step)) events[step] = event;
   }
+  return events;
+}
+
+/// Who is to have a column, in the order of the events.
+std::vector<std::string> hosts_of(const Events& events, const Cast& cast) {
+  std::vector<std::string> hosts;
+  const auto add = [&](const std::string& host) {
+    const bool is_new = !host.empty() && std::ranges::find(hosts, host) == hosts.end();
+    if (is_new && !cast.is_other_host(host)) hosts.push_back(host);
+  };
+  for (const auto& [step, event] : events) {
+    add(event->host);
+    for (const CauseLog::Sending& sent : event->sent) add(sent.to);
+  }
+  return hosts;
+}
+
+/// The lines between the names of the hosts and the breach.
+std::vector<std::string> lines_of(const Events& events, const Diagram& diagram, const Cast& cast) {
+  // An arrow is shown where its sending is on the way, or where something befell it.
   const auto is_on_the_way = [&](const CauseLog::Event& event) {
     return std::ranges::any_of(events, [&](const auto& other) {
       return other.second->is_arrival && other.second->cause == event.step;
     });
   };
-  for (const auto& [step, event] : events) {
-    add_host(event->host);
-    for (const CauseLog::Sending& sent : event->sent) {
-      add_host(sent.to);
-      widest = std::max(widest, sent.what.size() + 4);
-    }
-  }
-  const Diagram diagram(hosts, widest + 8);
   std::vector<std::string> lines;
   for (const auto& [step, event] : events) {
     if (!event->note.empty() && event->note != socket_note) {
@@ -262,12 +250,93 @@ std::vector<std::string> why(const CauseLog& log, const Breach& breach, std::siz
     }
     const bool is_link = is_on_the_way(*event);
     for (const CauseLog::Sending& sent : event->sent) {
-      if (!is_link && !sent.is_odd) continue;
+      if (!(is_link || sent.is_odd) || cast.is_other_host(sent.to)) continue;
       lines.push_back(diagram.arrow(event->time, event->host, sent.to, sent.what,
                                     sent.fate.dropped != DropReason::none,
                                     remark_of(*event, sent)));
     }
   }
+  return lines;
+}
+
+}  // namespace
+
+void CauseLog::see(const Step& step, const World& world) {
+  const Plan& plan = world.plan();
+  if (hosts_.empty()) {
+    for (const HostPlan& host : plan.hosts) hosts_.push_back(host.info.name);
+  }
+  Event event{.step = step.number, .cause = step.cause, .time = step.time};
+  if (step.host != no_index) event.host = plan.hosts[step.host].info.name;
+  event.is_arrival = step.kind == StepKind::delivery && step.dropped == DropReason::none;
+  event.note = note_of(step, world);
+  if (!step.notices.empty()) event.told = news_of(step, world);
+  for (const SentRecord& sent : step.sent) {
+    Sending sending{.what = packet_text(world, step.host, sent.has_id, sent.id),
+                    .to = sent.has_id ? plan.to_name(sent.id.direction) : sent.remote.text(),
+                    .fate = sent.fate};
+    sending.is_odd = is_odd(sent, plan);
+    sending.is_early = is_early(sent, plan);
+    event.sent.push_back(std::move(sending));
+  }
+  events_.push_back(std::move(event));
+  keep(events_.back());
+  if (events_.size() <= most) return;
+  if (events_.front().is_kept) kept_.push_back(std::move(events_.front()));
+  events_.pop_front();
+  if (kept_.size() > most_kept) kept_.pop_front();
+}
+
+void CauseLog::keep(Event& event) {
+  if (!has_news(event) && std::ranges::none_of(event.sent, &Sending::is_odd)) return;
+  event.is_kept = true;
+  Event* question = &event;
+  const auto cause_of = [&](const Event& of) {
+    const auto at = std::ranges::lower_bound(events_, of.cause, {}, &Event::step);
+    Event* const cause = at != events_.end() && at->step == of.cause ? &*at : nullptr;
+    if (cause != nullptr) cause->is_kept = true;
+    return cause;
+  };
+  while (question != nullptr && question->note == socket_note) question = cause_of(*question);
+  if (question != nullptr && question->is_arrival) cause_of(*question);
+}
+
+const CauseLog::Event* CauseLog::find(std::uint64_t step) const {
+  for (const std::deque<Event>* part : {&events_, &kept_}) {
+    const auto at = std::ranges::lower_bound(*part, step, {}, &Event::step);
+    if (at != part->end() && at->step == step) return &*at;
+  }
+  return nullptr;
+}
+
+std::vector<const CauseLog::Event*> CauseLog::events() const {
+  std::vector<const Event*> all;
+  for (const std::deque<Event>* part : {&kept_, &events_}) {
+    for (const Event& event : *part) all.push_back(&event);
+  }
+  return all;
+}
+
+std::vector<std::string> why(const CauseLog& log, const Breach& breach, std::size_t most_lines) {
+  const std::vector<std::uint64_t> chain = chain_of(log, breach, most_lines * 4);
+  Cast cast;
+  Events events = events_of(log, steps_of(log, chain, cast, most_lines));
+  std::vector<std::string> hosts = hosts_of(events, cast);
+  if (hosts.size() > most_hosts) {
+    cast = Cast(log, breach, chain);
+    events = events_of(log, steps_of(log, chain, cast, most_lines));
+    hosts = hosts_of(events, cast);
+    hosts.resize(std::min(hosts.size(), most_hosts));  // NATs are among them
+  }
+  std::size_t widest = 0;
+  for (const std::string& host : hosts) widest = std::max(widest, host.size());
+  for (const auto& [step, event] : events) {
+    for (const CauseLog::Sending& sent : event->sent) {
+      widest = std::max(widest, sent.what.size() + 4);
+    }
+  }
+  const Diagram diagram(hosts, widest + 8);
+  std::vector<std::string> lines = lines_of(events, diagram, cast);
   const std::size_t all = lines.size();
   if (all > most_lines) {
     // The beginning is where it started, the end is where it broke.
@@ -279,6 +348,7 @@ std::vector<std::string> why(const CauseLog& log, const Breach& breach, std::siz
                  fmt::format("              ({} lines left out)", left_out));
   }
   lines.insert(lines.begin(), diagram.header());
+  if (!cast.is_everybody()) lines.push_back("              (what befell other hosts is left out)");
   lines.push_back(diagram.note(breach.time, "", fmt::format("{} BROKEN", breach.oracle)));
   return lines;
 }

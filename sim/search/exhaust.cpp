@@ -73,20 +73,11 @@ Scenario scenario_of(const LossTally::Failing& failing, const LossRules& rules,
                      const RoleRegistry& registry) {
   Scenario scenario = rules.plan->scenario;
   scenario.duration = Range<Duration>(failing.end.since_origin());
-  const Plan& plan = *rules.plan;
-  World world(rules.plan, {}, std::make_shared<Fates>(failing.losses));
-  // Kinds have names once their hosts are up.
-  run_until(world, failing.end, rules.limits);
-  for (const NamedFate& loss : failing.losses) {
-    const Node& from = plan.nodes[plan.directions[loss.id.direction].from];
-    HostIndex sender = from.index;
-    for (HostIndex i = 0; from.is_nat && i < plan.hosts.size(); ++i) {
-      if (plan.hosts[i].behind == from.index) sender = i;
-    }
+  for (const LostDatagram& loss : failing.losses) {
     scenario.faults.push_back(
-        {.action = Drop{{.from = plan.from_name(loss.id.direction),
-                         .to = plan.to_name(loss.id.direction),
-                         .message = std::string(world.kind_name(sender, loss.id.kind)),
+        {.action = Drop{{.from = std::string(loss.from),
+                         .to = std::string(loss.to),
+                         .message = std::string(loss.message),
                          .transaction = Range<std::int64_t>(loss.id.transaction),
                          .copy = Range<std::int64_t>(loss.id.copy)}}});
   }
@@ -106,24 +97,25 @@ std::expected<Certificate, std::string> exhaust(const Scenario& scenario, std::u
   plain.scenario.expect.heal.reset();  // each history has a bound of its own
   const auto plan = make_plan(plain.scenario, seed, registry);
   if (!plan) return std::unexpected(plan.error().what);
+  if (options.before) options.before(plain.scenario);
   auto row = rehearse(*plan, options.transactions, options.limits);
   if (!row) return std::unexpected(row.error());
   Duration bound = options.within.value_or(policy_bound(**plan));
   if (row->length > bound) bound += row->length;
-  const LossRules rules{
-      .plan = *plan,
-      .row = std::move(*row),
-      .losses = options.losses.value_or(std::numeric_limits<std::uint64_t>::max()),
-      .bound = bound,
-      .limits = options.limits};
+  LossRules rules{.plan = *plan,
+                  .row = std::move(*row),
+                  .losses = options.losses.value_or(std::numeric_limits<std::uint64_t>::max()),
+                  .bound = bound,
+                  .limits = options.limits,
+                  .walking = options.walking};
 
   Claims claims;
   std::vector<LossTally> tallies(std::max(1u, options.jobs));
   std::vector<std::thread> workers;
   for (std::size_t w = 1; w < tallies.size(); ++w) {
-    workers.emplace_back([&, w] { tallies[w] = walk_losses(rules, claims); });
+    workers.emplace_back([&, w] { tallies[w] = walk_losses(rules, claims, false); });
   }
-  tallies.front() = walk_losses(rules, claims);
+  tallies.front() = walk_losses(rules, claims, true);
   for (std::thread& worker : workers) worker.join();
 
   LossTally all;
@@ -133,6 +125,8 @@ std::expected<Certificate, std::string> exhaust(const Scenario& scenario, std::u
   certificate.transactions = rules.row.transactions;
   certificate.goal = rules.row.goal;
   certificate.bound = rules.bound;
+  certificate.is_whole = !rules.is_cancelled();
+  rules.limits.cancel = nullptr;  // what failed is told to its end
   if (all.shortest) {
     certificate.shortest = FailingHistory{all.shortest->losses.size(), all.shortest->failure,
                                           scenario_of(*all.shortest, rules, registry)};

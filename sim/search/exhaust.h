@@ -2,14 +2,24 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/search/run_case.h"
 
 namespace tickover::sim {
+
+/// A datagram that is lost in a history.
+struct LostDatagram {
+  PacketId id;
+  std::string_view from;  // as its link calls its ends
+  std::string_view to;
+  std::string_view message;  // "Allocate request"
+};
 
 struct ExhaustOptions {
   /// What the requests are called, in their order: "Allocate". Empty: the first three that are
@@ -20,7 +30,13 @@ struct ExhaustOptions {
   /// roles' policies say. Where it takes longer than that though nothing is lost, so much longer.
   std::optional<Duration> within;
   unsigned jobs = 1;
+  /// With `cancel`, what was walked by then is told.
   RunLimits limits;
+  /// Called once, with the scenario that is walked as it is where nothing is lost.
+  std::function<void(const Scenario&)> before = {};
+  /// Called on each thread that walks: from then on these are the losses of the history under way.
+  /// Null: it walks no more.
+  std::function<void(const std::vector<LostDatagram>*)> walking = {};
 };
 
 /// A history in which a promise was broken, or that did not end well in time.
@@ -46,6 +62,7 @@ struct Certificate {
   std::uint64_t others = 0;  // datagrams of the host between these, in one history at most
   std::uint64_t forks = 0;   // worlds copied
   std::uint64_t steps = 0;   // in all worlds
+  bool is_whole = true;      // not cancelled
   std::optional<FailingHistory> shortest;
 };
 

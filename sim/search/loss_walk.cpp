@@ -37,11 +37,13 @@ struct Progress {
 
 /// The datagrams of a step on which is decided.
 struct Choices {
-  std::array<PacketId, most_at_once> ids;
+  std::array<LostDatagram, most_at_once> datagrams;
   std::uint32_t count = 0;
-  void add(const PacketId& id) {
+  void add(const PacketId& id, const Step& step, const World& world) {
     CHECK(count < most_at_once);
-    ids[count++] = id;
+    const Plan& plan = world.plan();
+    datagrams[count++] = {id, plan.from_name(id.direction), plan.to_name(id.direction),
+                          world.kind_name(step.host, id.kind)};
   }
 };
 
@@ -54,14 +56,16 @@ bool is_answer_to(const PacketId& answer, const PacketId& request) {
 
 class LossWalker {
  public:
-  LossWalker(const LossRules& rules, Claims& claims)
-      : rules_(rules), claims_(claims), pen_(std::make_shared<Fates>()) {
+  LossWalker(const LossRules& rules, Claims& claims, bool is_first)
+      : rules_(rules), claims_(claims), is_first_(is_first), pen_(std::make_shared<Fates>()) {
     tally_.sum.gave_up.resize(rules.row.words.size());
   }
 
   LossTally walk() {
+    if (rules_.walking) rules_.walking(&lost_);
     World world(rules_.plan, make_oracles(*rules_.plan), pen_);
     go_on(world, Progress{}, 0);
+    if (rules_.walking) rules_.walking(nullptr);
     return std::move(tally_);
   }
 
@@ -69,7 +73,7 @@ class LossWalker {
   /// All histories that begin as the world has gone so far.
   void go_on(World& world, Progress progress, std::size_t depth) {
     std::uint64_t at_this_instant = 0;
-    for (;;) {
+    while (!rules_.is_cancelled()) {
       if (!progress.is_claimed && progress.decided >= shared_decisions) {
         if (!claims_.take(next_part_++)) return;
         progress.is_claimed = true;
@@ -80,7 +84,7 @@ class LossWalker {
       }
       const bool may_decide = progress.stage < rules_.row.words.size() && !progress.is_given_up &&
                               progress.losses < rules_.losses;
-      if (may_decide) keep(world, depth);
+      if (may_decide) keep(world, depth, progress);
       const Progress before = progress;
       const Instant then = world.now();
       const Choices choices = step(world, progress);
@@ -91,31 +95,35 @@ class LossWalker {
   }
 
   /// Keeps what the world was before a step on which something may be decided.
-  void keep(const World& world, std::size_t depth) {
+  void keep(const World& world, std::size_t depth, const Progress& progress) {
     if (kept_.size() <= depth) {
       kept_.emplace_back(world);
     } else {
       kept_[depth] = world;  // it keeps its memory
     }
-    ++tally_.sum.forks;
+    tally_.sum.forks += counts(progress) ? 1 : 0;
   }
 
   /// The histories in which some of what the last step sent is lost.
   void fork(const Progress& before, const Choices& choices, std::size_t depth) {
     const std::uint32_t ways = 1u << choices.count;
-    for (std::uint32_t lost = 1; lost < ways; ++lost) {
+    for (std::uint32_t lost = 1; lost < ways && !rules_.is_cancelled(); ++lost) {
       const auto losses = static_cast<std::uint64_t>(std::popcount(lost));
       if (before.losses + losses > rules_.losses) continue;
       // The last way takes the kept world itself.
       const bool is_last = lost + 1 == ways;
-      if (!is_last) keep(kept_[depth], depth + 1);
+      if (!is_last) keep(kept_[depth], depth + 1, before);
       const std::size_t at = is_last ? depth : depth + 1;
       const std::size_t length = lost_.size();
       for (std::uint32_t i = 0; i < choices.count; ++i) {
-        if ((lost >> i & 1) != 0) lost_.push_back({choices.ids[i], {DropReason::fault}});
+        if ((lost >> i & 1) != 0) lost_.push_back(choices.datagrams[i]);
       }
       // A name occurs once, so what the next step is told is told to no other.
-      *pen_ = Fates(std::vector(lost_.begin() + static_cast<std::ptrdiff_t>(length), lost_.end()));
+      std::vector<NamedFate> fates;
+      for (std::size_t i = length; i < lost_.size(); ++i) {
+        fates.push_back({lost_[i].id, {DropReason::fault}});
+      }
+      *pen_ = Fates(std::move(fates));
       Progress progress = before;
       step(kept_[at], progress);
       *pen_ = Fates();
@@ -127,8 +135,11 @@ class LossWalker {
     }
   }
 
+  /// Above the parts all walkers do the same.
+  bool counts(const Progress& progress) const { return progress.is_claimed || is_first_; }
+
   Choices step(World& world, Progress& progress) {
-    ++tally_.sum.steps;
+    tally_.sum.steps += counts(progress) ? 1 : 0;
     return see(world.step(), world, progress);
   }
 
@@ -147,12 +158,12 @@ class LossWalker {
     for (const SentRecord& sent : step.sent) {
       if (!sent.has_id) continue;
       if (step.host == rules_.row.host) {
-        if (ask(step, sent, world, progress)) choices.add(sent.id);
+        if (ask(step, sent, world, progress)) choices.add(sent.id, step, world);
       } else if (progress.asked && is_answer_to(sent.id, *progress.asked)) {
         const Label label = label_of(step, sent, world);
         if (label.part != Label::Part::answer || label.key != progress.key) continue;
         progress.answer_kind = sent.id.kind;
-        choices.add(sent.id);
+        choices.add(sent.id, step, world);
       }
     }
     const bool is_over = progress.stage == rules_.row.words.size() || progress.is_given_up;
@@ -236,16 +247,17 @@ class LossWalker {
 
   const LossRules& rules_;
   Claims& claims_;
+  bool is_first_;
   std::shared_ptr<Fates>
       pen_;                 // what all worlds of this walker are told to lose in their next step
   std::deque<World> kept_;  // one per depth
-  std::vector<NamedFate> lost_;  // in the history under way
+  std::vector<LostDatagram> lost_;  // in the history under way
   std::size_t next_part_ = 0;
   LossTally tally_;
 };
 
-auto order_of(const NamedFate& fate) {
-  return std::tuple(fate.id.direction, fate.id.kind, fate.id.transaction, fate.id.copy);
+auto order_of(const LostDatagram& lost) {
+  return std::tuple(lost.id.direction, lost.id.kind, lost.id.transaction, lost.id.copy);
 }
 
 }  // namespace
@@ -281,8 +293,8 @@ void LossTally::add(const LossTally& other) {
   if (other.shortest) add(*other.shortest);
 }
 
-LossTally walk_losses(const LossRules& rules, Claims& claims) {
-  return LossWalker(rules, claims).walk();
+LossTally walk_losses(const LossRules& rules, Claims& claims, bool is_first) {
+  return LossWalker(rules, claims, is_first).walk();
 }
 
 }  // namespace tickover::sim

@@ -20,6 +20,9 @@ struct LossRules {
   std::uint64_t losses = 0;  // the most in one history
   Duration bound;
   RunLimits limits;
+  std::function<void(const std::vector<LostDatagram>*)> walking;  // ExhaustOptions
+
+  bool is_cancelled() const { return limits.cancel != nullptr && limits.cancel->load(); }
 };
 
 /// Who of several walkers takes which part of the tree. All of them walk its top, and number the
@@ -39,7 +42,7 @@ struct LossTally {
   Certificate sum;  // its counts
   /// The history that failed with the fewest losses; of several, the first by their names.
   struct Failing {
-    std::vector<NamedFate> losses;
+    std::vector<LostDatagram> losses;
     std::string failure;
     Instant end;
   };
@@ -49,7 +52,8 @@ struct LossTally {
   void add(Failing failing);
 };
 
-/// Walks its share of all loss histories of the row.
-LossTally walk_losses(const LossRules& rules, Claims& claims);
+/// Walks its share of all loss histories of the row. What all walkers do alike is counted by the
+/// one that `is_first`, so that the counts do not tell how many there were.
+LossTally walk_losses(const LossRules& rules, Claims& claims, bool is_first);
 
 }  // namespace tickover::sim

@@ -3,14 +3,18 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace tickover::sim {
 namespace {
 
 constexpr std::size_t usual_transactions = 3;
 
-/// Every transaction of a run, and what hosts told.
+/// Every transaction of a run, and what hosts told. Of datagrams that nobody answers, the first of
+/// each host in each family of addresses.
 class Minutes final : public Watcher {
  public:
   struct Transaction {
@@ -42,11 +46,15 @@ class Minutes final : public Watcher {
       const Label label = world.machine(step.host).label(step.payload(sent));
       if (label.part == Label::Part::answer) {
         Transaction* request = find(sent.id.direction ^ 1u, label.key);
-        if (request != nullptr) request->answer = sent.id;
+        if (request != nullptr) answered(*request, sent.id);
       } else if (Transaction* known = find(sent.id.direction, label.key);
                  known != nullptr && label.part == Label::Part::request) {
         ++known->copies;
-      } else {
+      } else if (label.part == Label::Part::request ||
+                 alone_.insert({step.host, sent.remote.family()}).second) {
+        if (label.part == Label::Part::request) {
+          by_key_.try_emplace({sent.id.direction, label.key}, transactions.size());
+        }
         transactions.push_back({.host = step.host,
                                 .request = sent.id,
                                 .key = label.key,
@@ -64,16 +72,24 @@ class Minutes final : public Watcher {
 
  private:
   Transaction* find(std::uint32_t direction, std::uint64_t key) {
-    const auto at = std::ranges::find_if(transactions, [&](const Transaction& t) {
-      return t.request.direction == direction && t.key == key;
-    });
-    return at == transactions.end() ? nullptr : &*at;
+    const auto at = by_key_.find({direction, key});
+    return at == by_key_.end() ? nullptr : &transactions[at->second];
+  }
+  void answered(Transaction& request, const PacketId& answer) {
+    if (!request.answer) waiting_.push_back(static_cast<std::size_t>(&request - &transactions[0]));
+    request.answer = answer;
   }
   void arrived(const Step& step) {
-    for (Transaction& t : transactions) {
-      if (t.answer == step.id && !t.answered_at) t.answered_at = step.number;
-    }
+    std::erase_if(waiting_, [&](std::size_t index) {
+      const bool is_its = transactions[index].answer == step.id;
+      if (is_its) transactions[index].answered_at = step.number;
+      return is_its;
+    });
   }
+
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> by_key_;  // direction, key
+  std::set<std::pair<HostIndex, AddressFamily>> alone_;
+  std::vector<std::size_t> waiting_;  // those whose answer is on its way
 };
 
 /// The transactions of the row; those of its first one's host that bear the words, in order.
