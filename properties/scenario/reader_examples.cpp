@@ -188,7 +188,7 @@ TEST(ScenarioReader, points_at_bad_units_and_ranges) {
             "x.toml:3:12: `duration`: expected a range low..high, found \"2s..1s\": its ends are "
             "reversed (did you mean \"1s..2s\"?)\n");
   EXPECT_EQ(complaints("duration = \"0s\"\n"),
-            "x.toml:3:12: `duration`: at least 1ns is expected, found 0s\n");
+            "x.toml:3:12: `duration`: more than 0s is expected, found 0s\n");
   EXPECT_EQ(complaints("[[fault]]\nat = \"-1s\"\nreboot = \"bob\"\n"),
             "x.toml:4:6: `at`: at least 0s is expected, found -1s\n");
   EXPECT_EQ(complaints("[[traffic]]\nfrom = \"bob\"\nto = \"alice\"\nsize = 15\n"),

@@ -291,6 +291,7 @@ std::optional<std::string> problem_of(const RoleContext& context) {
   if (config.attacks.empty()) return "its `attack` names none";
   const bool floods = std::ranges::find(config.attacks, Attack::flood) != config.attacks.end();
   if (config.blamed && !floods) return "`blames` is for a flood, and it makes none";
+  if (auto problem = text_problem(context, config.username)) return problem;
   const bool has_victim = context.settings.find("victim") != nullptr;
   for (const std::string& name : context.texts("attack")) {
     const AttackName* known = find_attack(name);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "core/stun/round_trip.h"
@@ -6,6 +7,9 @@
 
 namespace tickover::sim {
 namespace {
+
+/// Who sends a request more often than this waits for nothing that could still come.
+constexpr std::int64_t most_sends = 10'000;
 
 template <class T>
 const T* find(const Settings& table, std::string_view key) {
@@ -15,16 +19,42 @@ const T* find(const Settings& table, std::string_view key) {
 
 }  // namespace
 
+KeySpec time_key(std::string name, std::string help, Duration least, Duration most) {
+  return {.name = std::move(name),
+          .type = ValueType::duration,
+          .help = std::move(help),
+          .least = least.count(),
+          .most = most.count()};
+}
+
+KeySpec integer_key(std::string name, std::string help, std::int64_t least, std::int64_t most) {
+  return {.name = std::move(name),
+          .type = ValueType::integer,
+          .help = std::move(help),
+          .least = least,
+          .most = most};
+}
+
+std::optional<std::string> text_problem(const RoleContext& context, std::string_view username) {
+  constexpr std::size_t longest_name = 508;
+  constexpr std::size_t longest_software = 509;
+  if (username.empty() || username.size() > longest_name) return "its user name has 1 to 508 bytes";
+  if (context.text("software", "").size() > longest_software) {
+    return "its `software` has at most 509 bytes";
+  }
+  return {};
+}
+
 KeySpec backoff_key() {
   return {"backoff",
           ValueType::text_or_table,
           "retransmission: \"rfc8489\" (default), \"connlib\", or a table",
-          {{"first", ValueType::duration, "the wait after the first send"},
+          {time_key("first", "the wait after the first send"),
            {"growth", ValueType::factor, "each wait is the one before times this"},
-           {"cap", ValueType::duration, "no wait is longer"},
-           {"sends", ValueType::integer, "how many sends in all, the first included"},
-           {"last-wait", ValueType::duration, "the wait after the last send"},
-           {"max-elapsed", ValueType::duration, "it ends this long after the first send"},
+           time_key("cap", "no wait is longer"),
+           integer_key("sends", "how many sends in all, the first included", 1, most_sends),
+           time_key("last-wait", "the wait after the last send"),
+           time_key("max-elapsed", "it ends this long after the first send"),
            {"jitter", ValueType::probability, "the share of a wait by which a send may be late"}},
           false,
           {"rfc8489", "connlib"}};
@@ -57,12 +87,20 @@ BackoffPolicy backoff_policy(const RoleContext& context) {
   return policy;
 }
 
+std::optional<std::string> backoff_problem(const RoleContext& context) {
+  Backoff backoff(backoff_policy(context), Instant{});
+  Instant before;
+  for (std::int64_t waits = 0; waits <= most_sends; ++waits) {
+    if (backoff.is_expired(before)) return {};
+    before = backoff.next_trigger();
+    backoff.handle_timeout(before);
+  }
+  return "its `backoff` sends one request more than " + std::to_string(most_sends) + " times";
+}
+
 std::vector<KeySpec> round_trip_keys() {
   return {{"measure-round-trip", ValueType::flag, "whether answers decide on the RTO (true)"},
-          {.name = "longest-rto",
-           .type = ValueType::duration,
-           .help = "that they may lead to (1s)",
-           .least = stun::lowest_rto.count()}};
+          time_key("longest-rto", "that they may lead to (1s)", stun::lowest_rto)};
 }
 
 bool measures_round_trip(const RoleContext& context) {

@@ -8,6 +8,9 @@ namespace tickover::sim {
 /// The standard port of STUN and TURN over UDP (RFC 8489, section 8; RFC 8656, section 4).
 inline constexpr std::uint16_t stun_port = 3478;
 
+/// LIFETIME counts seconds in 32 bits (RFC 8656, section 18.2).
+inline constexpr Duration longest_lifetime = std::chrono::seconds(0xFFFF'FFFF);
+
 /// A plain UDP endpoint on port 7000: sends what its application sends, tells it what arrives, and
 /// echoes it if `echo = true`.
 Role peer_role();
@@ -17,9 +20,19 @@ Role stun_client_role();
 Role turn_client_role();
 Role turn_server_role();
 
+/// A duration that is not zero, or at least so long.
+KeySpec time_key(std::string name, std::string help, Duration least = Duration::nanoseconds(1),
+                 Duration most = Duration::max());
+KeySpec integer_key(std::string name, std::string help, std::int64_t least, std::int64_t most);
+
+/// Why a request cannot bear these texts, nor `software` (RFC 8489, sections 14.3 and 14.14).
+std::optional<std::string> text_problem(const RoleContext& context, std::string_view username);
+
 /// The key `backoff` of the client roles: "rfc8489", "connlib", or a table of its own.
 KeySpec backoff_key();
 BackoffPolicy backoff_policy(const RoleContext& context);
+/// Why nobody would wait for the end of it; nothing if it ends in time.
+std::optional<std::string> backoff_problem(const RoleContext& context);
 /// The keys `measure-round-trip` and `longest-rto` of the client roles, and what they say.
 std::vector<KeySpec> round_trip_keys();
 bool measures_round_trip(const RoleContext& context);

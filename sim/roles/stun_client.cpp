@@ -74,6 +74,18 @@ class StunClient {
 };
 static_assert(Machine<StunClient>);
 
+/// The first address of the server that it has a family in common with; none if there is none.
+Endpoint server_of(const RoleContext& context) {
+  const HostInfo* const server = context.host(context.text("server", ""));
+  if (server == nullptr) return {};
+  for (const IpAddress& ip : context.self.addresses) {
+    for (const IpAddress& theirs : server->addresses) {
+      if (ip.family() == theirs.family()) return {theirs, stun_port};
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Role stun_client_role() {
@@ -81,20 +93,13 @@ Role stun_client_role() {
       .name = "stun-client",
       .help = "asks a STUN server for its own address, again and again (Binding)",
       .keys = {{"server", ValueType::host, "the host to ask", {}, true},
-               {"query-interval", ValueType::duration, "from one query to the next (25s)"},
+               time_key("query-interval", "from one query to the next (25s)"),
                {"fingerprint", ValueType::flag, "whether requests end in FINGERPRINT (false)"},
                backoff_key()},
       .make =
           [](const RoleContext& context) {
             stun::BindingConfig config;
-            const HostInfo* server = context.host(context.text("server", ""));
-            for (const IpAddress& ip : context.self.addresses) {
-              for (const IpAddress& theirs : server->addresses) {
-                if (config.server.port == 0 && ip.family() == theirs.family()) {
-                  config.server = {theirs, stun_port};
-                }
-              }
-            }
+            config.server = server_of(context);
             config.query_interval = context.duration("query-interval", config.query_interval);
             config.fingerprint = context.flag("fingerprint", false);
             config.backoff = backoff_policy(context);
@@ -111,7 +116,13 @@ Role stun_client_role() {
             return bounds.longest_wait + context.duration("query-interval", usual.query_interval) +
                    round_trip;
           },
-      .messages = stun_messages()};
+      .messages = stun_messages(),
+      .problem = [](const RoleContext& context) -> std::optional<std::string> {
+        if (server_of(context) == Endpoint{}) {
+          return "it has no address of a family that its server has";
+        }
+        return backoff_problem(context);
+      }};
   std::ranges::copy(round_trip_keys(), std::back_inserter(role.keys));
   return role;
 }

@@ -105,17 +105,18 @@ Role turn_client_role() {
                 false,
                 {"channels", "permissions"}},
                {"start-gap", ValueType::duration, "from one request to the next (5ms)"},
-               {"server-error-pause", ValueType::duration, "before a 5xx is met again (5s)"},
-               {"lifetime", ValueType::duration, "to ask for (left to the relay)"},
-               {"keep-alive", ValueType::duration, "longest silence before a Refresh (25s)"},
-               {"channel-refresh", ValueType::duration, "from one ChannelBind to the next"},
-               {"permission-refresh", ValueType::duration, "likewise for CreatePermission"},
-               {"first-pause", ValueType::duration, "before a second attempt (1s)"},
-               {"longest-pause", ValueType::duration, "the pause doubles up to this (1min)"},
+               time_key("server-error-pause", "before a 5xx is met again (5s)"),
+               time_key("lifetime", "to ask for (left to the relay)", std::chrono::seconds(1),
+                        longest_lifetime),
+               time_key("keep-alive", "longest silence before a Refresh (25s)"),
+               time_key("channel-refresh", "from one ChannelBind to the next"),
+               time_key("permission-refresh", "likewise for CreatePermission"),
+               time_key("first-pause", "before a second attempt (1s)"),
+               time_key("longest-pause", "the pause doubles up to this (1min)"),
                {"pause-jitter", ValueType::probability, "the share of each that is drawn (50%)"},
-               {"capacity-pause", ValueType::duration, "after 486 and 508 (1min)"},
-               {"mismatch-pause", ValueType::duration, "after 437 on three ports (2min)"},
-               {"refused-pause", ValueType::duration, "after refused credentials (5min)"},
+               time_key("capacity-pause", "after 486 and 508 (1min)"),
+               time_key("mismatch-pause", "after 437 on three ports (2min)"),
+               time_key("refused-pause", "after refused credentials (5min)"),
                {"fingerprint", ValueType::flag, "whether requests carry FINGERPRINT (false)"},
                {"software", ValueType::text, "SOFTWARE of its requests (none)"},
                backoff_key()},
@@ -137,10 +138,11 @@ Role turn_client_role() {
         if (config_of(context).server.empty()) {
           return "it has no address of a family that its relay has";
         }
+        if (auto problem = backoff_problem(context)) return problem;
         if (context.settings.find("valid-for") && !context.settings.find("rest-secret")) {
           return "`valid-for` needs a `rest-secret`: a listed user has no date";
         }
-        return {};
+        return text_problem(context, config_of(context).username);
       }};
   std::ranges::copy(round_trip_keys(), std::back_inserter(role.keys));
   return role;

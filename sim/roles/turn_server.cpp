@@ -8,6 +8,11 @@
 namespace tickover::sim {
 namespace {
 
+constexpr Duration second = std::chrono::seconds(1);
+/// Of any of its tables: more would fill the memory before a limit.
+constexpr std::int64_t most_entries = 1'000'000;
+constexpr std::int64_t most_a_second = 1'000'000'000;
+
 /// Where clients of each family come in.
 std::vector<Endpoint> listening_addresses(const HostInfo& relay) {
   std::vector<Endpoint> addresses;
@@ -57,7 +62,6 @@ turn::ServerConfig config_of(const RoleContext& context) {
   // was drawn from.
   const auto lifetime = [&](std::string_view key, Duration otherwise) {
     const Duration drawn = context.duration(key, otherwise);
-    const Duration second = std::chrono::seconds(1);
     return drawn < second ? drawn : drawn - drawn % second;
   };
   config.default_lifetime = lifetime("default-lifetime", config.default_lifetime);
@@ -113,26 +117,27 @@ Role turn_server_role() {
                {"username-anonymity", ValueType::flag, "users are named by USERHASH (false)"},
                {"rest-secret", ValueType::text, "makes users until a date (none)"},
                {"alternate", ValueType::host, "the relay to send all clients to (none)"},
-               {"nonce-lifetime", ValueType::duration, "after which a nonce is stale (1h)"},
-               {"default-lifetime", ValueType::duration, "of allocations (10min)"},
-               {"max-lifetime", ValueType::duration, "of allocations (1h)"},
-               {"permission-lifetime", ValueType::duration, "RFC 8656 says 5min"},
-               {"channel-lifetime", ValueType::duration, "RFC 8656 says 10min"},
-               {"first-port", ValueType::integer, "of relayed addresses (49152)"},
-               {"last-port", ValueType::integer, "of relayed addresses (65535)"},
-               {"max-allocations", ValueType::integer, "508 beyond"},
-               {"max-allocations-per-user", ValueType::integer, "486 beyond"},
-               {"max-reservations", ValueType::integer, "by EVEN-PORT, 508 beyond"},
-               {"max-permissions", ValueType::integer, "per allocation, 508 beyond"},
-               {"max-channels", ValueType::integer, "per allocation, 508 beyond"},
-               {"max-bytes-per-second-per-user", ValueType::integer,
-                "of data, with 28 bytes per datagram; 0 is no limit (125000000)"},
-               {"max-unsigned-answers-per-second", ValueType::integer,
-                "to one IPv4 /24 or IPv6 /56, silence beyond (1000)"},
-               {"max-icmp-per-second", ValueType::integer,
-                "errors that one relayed address passes on (10)"},
-               {"max-remembered-requests", ValueType::integer,
-                "that do nothing when they are repeated (16384)"},
+               time_key("nonce-lifetime", "after which a nonce is stale (1h)", second),
+               time_key("default-lifetime", "of allocations (10min)", second, longest_lifetime),
+               time_key("max-lifetime", "of allocations (1h)", second, longest_lifetime),
+               time_key("permission-lifetime", "RFC 8656 says 5min", second),
+               time_key("channel-lifetime", "RFC 8656 says 10min", second),
+               integer_key("first-port", "of relayed addresses (49152)", 1'024, 65'535),
+               integer_key("last-port", "of relayed addresses (65535)", 1'024, 65'535),
+               integer_key("max-allocations", "508 beyond", 0, most_entries),
+               integer_key("max-allocations-per-user", "486 beyond", 0, most_entries),
+               integer_key("max-reservations", "by EVEN-PORT, 508 beyond", 0, most_entries),
+               integer_key("max-permissions", "per allocation, 508 beyond", 0, most_entries),
+               integer_key("max-channels", "per allocation, 508 beyond", 0, most_entries),
+               integer_key("max-bytes-per-second-per-user",
+                           "of data, with 28 bytes per datagram; 0 is no limit (125000000)", 0,
+                           10 * most_a_second),
+               integer_key("max-unsigned-answers-per-second",
+                           "to one IPv4 /24 or IPv6 /56, silence beyond (1000)", 0, most_a_second),
+               integer_key("max-icmp-per-second", "errors that one relayed address passes on (10)",
+                           0, most_a_second),
+               integer_key("max-remembered-requests",
+                           "that do nothing when they are repeated (16384)", 0, most_entries),
                {"draft-address-families", ValueType::flag,
                 "also 0x8032 for ADDITIONAL-ADDRESS-FAMILY (false)"},
                {"legacy-channel-numbers", ValueType::flag,

@@ -148,8 +148,8 @@ const Keys& clock_keys() {
        .type = integer,
        .help = "how much faster it runs, in millionths",
        .fixed = true,
-       .least = -900'000,
-       .most = 1'000'000'000},
+       .least = -most_drift_ppm,
+       .most = most_drift_ppm},
       {.name = "wall-offset",
        .type = duration,
        .help = "how far its wall clock is ahead",
@@ -191,14 +191,15 @@ const Keys& fault_keys() {
                          .type = integer,
                          .help = "which, from 0; drawn per packet if absent",
                          .fixed = true,
-                         .most = most_traffic_size * 8};
+                         .most = most_datagram_size * 8};
     const KeySpec also = {.name = "also",
                           .type = texts,
                           .help = "how much later than the first up to two more copies come"};
     const KeySpec keep = {.name = "keep",
                           .type = integer,
                           .help = "how many bytes are left; drawn per packet if absent",
-                          .fixed = true};
+                          .fixed = true,
+                          .most = most_datagram_size};
     const KeySpec bytes = {.name = "text", .type = text, .help = "the bytes that arrive"};
     const KeySpec of_host = {.name = "host", .type = host, .help = "whose clock", .required = true};
     return Keys{

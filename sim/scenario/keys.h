@@ -40,10 +40,14 @@ KeySpec like_key();
 /// The entry of that name; null if there is none.
 const KeySpec* find_key(const Keys& keys, std::string_view name);
 
-/// Below which a payload cannot say its flow and number, and above which UDP cannot carry it.
+/// Below which a payload cannot say its flow and number, and above which there is no room for what
+/// a relay puts before it.
 inline constexpr std::int64_t least_traffic_size = 16;
-inline constexpr std::int64_t most_traffic_size = 65'507;
-inline constexpr std::int64_t most_group_members = 1'000'000;
+inline constexpr std::int64_t most_traffic_size = 60'000;
+/// That UDP can carry.
+inline constexpr std::int64_t most_datagram_size = 65'507;
+inline constexpr std::int64_t most_group_members = 100'000;
+inline constexpr std::int64_t most_drift_ppm = 900'000;
 /// For which percentiles of a latency there are keys; the last is required.
 inline constexpr std::array<std::uint32_t, 9> latency_percents = {0,  10, 25, 50, 75,
                                                                   90, 95, 99, 100};

@@ -179,8 +179,11 @@ class ValueReader {
                                            in_order(key_, key_.least), in_order(key_, low)));
     }
     if (low < key_.least) {
-      return fail(node_.place, fmt::format("`{}`: at least {} is expected, found {}", key_.name,
-                                           in_order(key_, key_.least), in_order(key_, low)));
+      const bool is_above_zero = key_.least == 1 && key_.type != ValueType::integer;
+      return fail(node_.place,
+                  fmt::format("`{}`: {} {} is expected, found {}", key_.name,
+                              is_above_zero ? "more than" : "at least",
+                              in_order(key_, is_above_zero ? 0 : key_.least), in_order(key_, low)));
     }
     if (high > key_.most) {
       return fail(node_.place, fmt::format("`{}`: at most {} is expected, found {}", key_.name,

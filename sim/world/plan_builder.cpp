@@ -1,19 +1,14 @@
 #include "sim/world/plan_builder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "core/random.h"
+#include "sim/scenario/keys.h"
 #include "sim/world/recovery.h"
 
 namespace tickover::sim {
-namespace {
-
-constexpr std::int64_t most_hosts = 100'000;
-constexpr std::int64_t smallest_payload = 16;  // flow and number must fit
-constexpr std::int64_t largest_payload = 60'000;
-
-}  // namespace
 
 PlanBuilder::PlanBuilder(Scenario scenario, std::uint64_t seed, const RoleRegistry& registry)
     : plan_(std::make_shared<Plan>()), registry_(registry) {
@@ -99,8 +94,8 @@ std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name)
 }
 
 void PlanBuilder::add_host_group(const HostSpec& spec) {
-  if (spec.count < 1 || spec.count > most_hosts) {
-    fail(spec.place, "count must be 1.." + std::to_string(most_hosts));
+  if (spec.count < 1 || spec.count > most_group_members) {
+    fail(spec.place, "count must be 1.." + std::to_string(most_group_members));
     return;
   }
   for (std::int64_t member = 1; member <= spec.count && !error_; ++member) add_host(spec, member);
@@ -132,8 +127,9 @@ void PlanBuilder::add_host(const HostSpec& spec, std::int64_t member) {
     fail(spec.place, "the driver of host \"" + spec.name + "\" needs a period above zero");
     return;
   }
-  if (spec.clock.drift_ppm <= -1'000'000 || spec.clock.drift_ppm >= 1'000'000) {
-    fail(spec.place, "the clock of host \"" + spec.name + "\" drifts by a million ppm or more");
+  if (std::abs(spec.clock.drift_ppm) > most_drift_ppm) {
+    fail(spec.place, "the clock of host \"" + spec.name + "\" drifts by more than " +
+                         std::to_string(most_drift_ppm) + " ppm");
     return;
   }
   host.settings = drawn(spec.settings, path);
@@ -262,10 +258,10 @@ void PlanBuilder::add_flows() {
         flow.to = to;
         flow.every = draw(spec.every, word(path + ".every"));
         const std::int64_t size = draw(spec.size, word(path + ".size"));
-        if (flow.every <= Duration{} || size < smallest_payload || size > largest_payload) {
+        if (flow.every <= Duration{} || size < least_traffic_size || size > most_traffic_size) {
           fail(spec.place, "traffic needs every > 0 and a size of " +
-                               std::to_string(smallest_payload) + ".." +
-                               std::to_string(largest_payload) + " bytes");
+                               std::to_string(least_traffic_size) + ".." +
+                               std::to_string(most_traffic_size) + " bytes");
           return;
         }
         flow.size = static_cast<std::uint32_t>(size);
