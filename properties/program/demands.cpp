@@ -132,6 +132,17 @@ TEST_F(DemandingFile, fails_a_sweep_that_never_met_it) {
   EXPECT_EQ(bench.shell(failed.replay()).exit, 3);
 }
 
+TEST_F(DemandingFile, is_replayed_with_as_many_seeds_as_there_was_time_for) {
+  write("\"a client restarted\"");
+  const Finished failed = bench.tickover({"sweep", "x.toml", "--for", "50ms", "--quiet"});
+  EXPECT_EQ(failed.exit, 3) << failed.out << failed.err;
+  const std::string word = "never met in ";
+  const std::size_t at = failed.out.find(word) + word.size();
+  std::string seeds = failed.out.substr(at, failed.out.find(" seed", at) - at);
+  std::erase(seeds, ',');
+  EXPECT_TRUE(failed.last_line().ends_with(" sweep x.toml --seeds " + seeds)) << failed.out;
+}
+
 TEST_F(DemandingFile, tells_it_in_json) {
   write("\"a request sent again\", \"a client restarted\"");
   bench.write("sweep.json", sweep({"--json"}).out);

@@ -38,7 +38,7 @@ TEST(Likelihood, is_decided_by_as_many_seeds_as_it_takes) {
   const SweepRow failed = swept(mostly({.bound = Ratio(19, 20), .margin = Ratio(1, 25)}), 1);
   EXPECT_EQ(failed.likelihoods[0].verdict(), Likelihood::Verdict::failed);
   EXPECT_EQ(failed.likelihoods[0].finding(), "less than 99% with a confidence of 99%");
-  EXPECT_TRUE(failed.likelihoods[0].first_failed());
+  EXPECT_TRUE(failed.likelihoods[0].witness());
   EXPECT_EQ(failed.failed, 0u);  // no run has broken anything
 }
 
@@ -135,6 +135,40 @@ TEST_F(ProbableFile, exits_with_3_where_it_is_refuted_and_with_5_where_it_is_und
   EXPECT_EQ(undecided.exit, 5) << undecided.out << undecided.err;
   EXPECT_THAT(undecided.out, HasSubstr("at least 60%: undecided by "));
   EXPECT_EQ(bench.shell(undecided.replay()).exit, 5);
+}
+
+// BUGS P23
+TEST_F(ProbableFile, saves_the_first_run_that_does_not_keep_what_shall_be_likely) {
+  const Finished failed = sweep("at-least = \"95%\"");
+  EXPECT_EQ(failed.exit, 3) << failed.out << failed.err;
+  const std::size_t saved = failed.out.find("\n  saved: runs/");
+  const std::size_t line = failed.out.find("\n  replay: ", saved);
+  ASSERT_NE(saved, failed.out.npos) << failed.out;
+  ASSERT_NE(line, failed.out.npos) << failed.out;
+  const std::string command =
+      failed.out.substr(line + 11, failed.out.find('\n', line + 1) - line - 11);
+  const Finished replay = bench.shell(command);
+  EXPECT_EQ(replay.exit, 3) << replay.out << replay.err;
+  EXPECT_THAT(replay.out, HasSubstr("LOST (fault)"));
+  EXPECT_THAT(replay.out, HasSubstr("within \"alice has an allocation within 4s\""));
+  bench.write("out.json", sweep("at-least = \"95%\"", {"--json"}).out);
+  EXPECT_EQ(bench.shell("jq -r '.scenarios[0].probabilities[0].replay' out.json").out,
+            "replay: " + command + "\n");
+}
+
+TEST_F(ProbableFile, names_the_first_run_that_has_what_shall_not_be_likely) {
+  const Finished failed = sweep("at-most = \"50%\"");
+  EXPECT_THAT(failed.out, HasSubstr("; the first with it is 0x"));
+  EXPECT_THAT(failed.out, HasSubstr(" -v\n"));
+}
+
+TEST(Likelihood, demands_of_one_run_what_it_says_to_be_likely) {
+  Scenario scenario = mostly({.bound = Ratio(3, 5)});
+  const ProbabilitySpec event = scenario.expect.probability[0];
+  const ProbabilitySpec claim{.of = {"bob restarts within 1s"}};
+  const auto plan = planned(scenario);
+  EXPECT_EQ(demanding(event, *plan).expect.count.size(), 1u);
+  EXPECT_EQ(demanding(claim, *plan).expect.within.size(), 1u);
 }
 
 TEST_F(ProbableFile, tells_it_in_json) {

@@ -125,6 +125,25 @@ TEST(FaultPairs, tell_what_two_faults_do_that_neither_does_alone) {
       << "losses far apart do not add up";
 }
 
+// A run that broke was not told the rest, and is no measure of what two faults do: a question that
+// is doubled is answered though its first answer is lost, and a little later than if nothing was.
+TEST(FaultPairs, of_which_one_breaks_something_alone_do_no_more) {
+  Scenario talk = small_talk();
+  talk.expect.count = {{{"alice sends question", {}}, {0, 20}}};
+  FaultOptions options;
+  options.kinds.reset().set(static_cast<std::size_t>(SingleFault::lost));
+  options.kinds.set(static_cast<std::size_t>(SingleFault::doubled));
+  options.most_rows = 4;
+  const FaultPairs all = run_fault_pairs(talk, 1, small_roles(), options);
+  int mended = 0;
+  for (const FaultPair& pair : all.pairs) {
+    const bool is_broken = !all.first(pair).oracle.empty() || !all.second(pair).oracle.empty();
+    mended += is_broken && pair.effect.oracle.empty() ? 1 : 0;
+    EXPECT_FALSE(is_broken && all.is_more(pair));
+  }
+  EXPECT_GT(mended, 0);
+}
+
 TEST(FaultPairs, are_bounded_beginning_with_the_earliest_datagrams) {
   FaultOptions options;
   options.most_pairs = 100;

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "sim/report/events.h"
+#include "sim/report/utf8.h"
 #include "sim/report/why.h"
 #include "sim/scenario/printer.h"
 
@@ -34,8 +35,9 @@ bool write_file(const std::string& path, const std::string& text) {
 std::string comment(const std::string& line) {
   std::string text = line.empty() ? "#" : "# " + line;
   // A comment is one line of text.
-  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  return text + "\n";
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return utf8_text(text) + "\n";
 }
 
 /// What says where it was found comes soon.

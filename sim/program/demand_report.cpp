@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+
 #include "sim/program/sweep_table.h"
 
 namespace tickover::sim {
@@ -24,7 +26,12 @@ std::vector<Undone> judge_demands(const std::vector<SweepRow>& rows,
       // None came to its turn, or a file that cannot be run says so itself.
       if (each.seeds == 0) continue;
       const bool is_met = each.met > 0;
-      if (!is_met) undone.push_back({ExitCode::expectation, sweep_line(request, items[i].path)});
+      if (!is_met) {
+        // As many as were judged, also where there was no time for more.
+        const bool is_pinned = items[i].scenario.seed.has_value();
+        const auto seeds = is_pinned ? request.seeds : std::optional(each.seeds);
+        undone.push_back({ExitCode::expectation, sweep_line(request, items[i].path, seeds)});
+      }
       const bool is_told = !is_met || (rows.size() == 1 && !request.quiet);
       if (request.json || !is_told) continue;
       const std::uint32_t line = items[i].scenario.expect.marks[k].place.line;

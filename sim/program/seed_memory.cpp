@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -24,8 +26,8 @@ constexpr std::size_t most_lines = 1'000;
 constexpr const char* heading =
     "# Seeds that failed here. `tickover sweep` tries them first, and forgets those that hold.\n";
 
-/// The words before the seed of an invented world (path_of_running).
-const std::string world_words = "-running.toml --seed ";
+/// The words before the seed of an invented world (path_of_running), in a shell's words.
+constexpr std::array world_words = {"-running.toml --seed ", "-running.toml' --seed "};
 
 /// The seed behind the words that begin a case's replay line; none if it is another's.
 std::optional<std::uint64_t> seed_after(std::string_view line, const std::string& words) {
@@ -36,6 +38,31 @@ std::optional<std::uint64_t> seed_after(std::string_view line, const std::string
   const auto seed = parse_seed(digits);
   return seed ? std::optional(*seed) : std::nullopt;
 }
+
+/// The items by their paths, however these are said.
+class Places {
+ public:
+  explicit Places(const std::vector<SweepItem>& items) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      indexes_.emplace(items[i].path, i);
+      if (!items[i].invent) indexes_.emplace(place_of(items[i].path), i);
+    }
+  }
+  /// None if it is no item.
+  std::optional<std::size_t> find(const std::string& path) const {
+    auto at = indexes_.find(path);
+    if (at == indexes_.end()) at = indexes_.find(place_of(path));
+    return at == indexes_.end() ? std::nullopt : std::optional(at->second);
+  }
+
+ private:
+  static std::string place_of(const std::string& path) {
+    std::error_code error;
+    const auto whole = std::filesystem::weakly_canonical(path, error);
+    return error ? path : whole.string();
+  }
+  std::map<std::string, std::size_t> indexes_;
+};
 
 }  // namespace
 
@@ -68,8 +95,12 @@ void SeedMemory::read_notes(const std::vector<SweepItem>& items) {
     std::string text;
     std::getline(file, text);
     for (std::size_t i = 0; i < items.size(); ++i) {
-      const auto seed = seed_after(text, items[i].invent ? world_words : case_words(items[i]));
-      if (seed) notes_.emplace_back(path, SweepCase{i, *seed});
+      std::vector<std::string> all = {case_words(items[i])};
+      if (items[i].invent) all.assign(world_words.begin(), world_words.end());
+      for (const std::string& words : all) {
+        const auto seed = seed_after(text, words);
+        if (seed) notes_.emplace_back(path, SweepCase{i, *seed});
+      }
     }
   }
 }
@@ -84,10 +115,9 @@ std::vector<SweepCase> SeedMemory::cases(const std::vector<SweepItem>& items) {
     if (first_.insert(which).second) cases.push_back(which);
   };
   for (const auto& [path, which] : notes_) add(which);
+  const Places places(items);
   for (const Line& line : lines_) {
-    const auto at = std::ranges::find(items, line.path, &SweepItem::path);
-    if (at == items.end()) continue;
-    add({static_cast<std::size_t>(at - items.begin()), line.seed});
+    if (const auto item = places.find(line.path)) add({*item, line.seed});
   }
   return cases;
 }
@@ -103,10 +133,10 @@ bool SeedMemory::update(const std::vector<SweepItem>& items, const std::vector<S
     if (finished_.contains(which)) ::unlink(path.c_str());
   }
   read_file();  // another sweep may have written to it
+  const Places places(items);
   std::erase_if(lines_, [&](const Line& line) {
-    const auto at = std::ranges::find(items, line.path, &SweepItem::path);
-    return at != items.end() &&
-           finished_.contains({static_cast<std::size_t>(at - items.begin()), line.seed});
+    const auto item = places.find(line.path);
+    return item && finished_.contains({*item, line.seed});
   });
   std::vector<Line> lines;
   const auto add = [&](Line line) {

@@ -18,18 +18,25 @@
 namespace tickover::sim {
 namespace {
 
+int exit_of(const Outcome& outcome, const KeptFailure& kept) {
+  return kept.end == ShrinkEnd::cancelled ? interrupted_exit : static_cast<int>(outcome.exit);
+}
+
 std::string json_of(const ShrinkRequest& request, const Outcome& outcome, const KeptFailure& kept) {
   std::string text;
   JsonWriter json(text);
   json.begin_object()
       .member("file", std::string_view(request.file))
-      .member("exit", static_cast<int>(outcome.exit))
+      .member("exit", exit_of(outcome, kept))
       .member("end", name_of(kept.end))
       .member("runs", kept.runs)
       .member("faults", kept.faults)
       .member("milliseconds", kept.wall.count() / 1'000'000)
       .member("what", std::string_view(kept.what));
-  if (!kept.as_found.empty()) json.member("saved", std::string_view(kept.smallest()));
+  if (!kept.as_found.empty()) {
+    json.member("saved", std::string_view(kept.smallest()))
+        .member("replay", std::string_view(kept.replay));
+  }
   json.end_object();
   return text;
 }
@@ -88,9 +95,8 @@ int shrink_verb(const ShrinkRequest& request, const RoleRegistry& registry) {
   }
   if (kept.end == ShrinkEnd::cancelled) {
     fmt::print(stderr, "interrupted: this is the smallest so far\n");
-    return interrupted_exit;
   }
-  return static_cast<int>(outcome.exit);
+  return exit_of(outcome, kept);
 }
 
 }  // namespace tickover::sim

@@ -9,7 +9,6 @@
 
 #include "sim/program/crash_note.h"
 #include "sim/program/demand_report.h"
-#include "sim/program/likelihood_report.h"
 #include "sim/program/nearness_report.h"
 #include "sim/program/replay_line.h"
 #include "sim/program/sweep_table.h"
@@ -216,7 +215,7 @@ void SweepReport::tell_errors() {
   }
 }
 
-std::string SweepReport::json() const {
+std::string SweepReport::json(const Witnesses& witnesses) const {
   std::string text;
   JsonWriter json(text);
   json.begin_object().member("exit", verdict_.exit).key("scenarios").begin_array();
@@ -241,7 +240,7 @@ std::string SweepReport::json() const {
       add_failure(json, failure, kept_.at(&failure));
     }
     json.end_array();
-    write_likelihoods(row, json);
+    write_likelihoods(row, witnesses, json);
     write_demands(row, json);
     write_nearness(row, json);
     if (!row.error.empty()) json.member("error", std::string_view(error_text(row)));

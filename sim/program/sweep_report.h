@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/program/keep_failure.h"
+#include "sim/program/likelihood_report.h"
 #include "sim/program/sweep_verb.h"
 #include "sim/search/sweep.h"
 
@@ -43,7 +44,7 @@ class SweepReport {
   /// Why some seeds of a scenario could not be run.
   void tell_errors();
 
-  std::string json() const;
+  std::string json(const Witnesses& witnesses) const;
   SweepVerdict& verdict() { return verdict_; }
 
  private:

@@ -174,6 +174,7 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
   const std::vector<SweepRow>& rows = journey.rows;
   const bool is_told = !request.json && !request.quiet;
   SweepReport report(request, items, rows);
+  Witnesses witnesses;
   if (is_told) print_sweep_table(rows, row_names(rows));
   if (is_told && (rows.size() > 1 || request.swarm)) {
     report.tell_oracles();
@@ -186,10 +187,14 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
     RunLimits limits = options.limits;
     limits.cancel = &interrupt.flag();
     report.tell_failures(registry, journey.is_interrupted ? 0 : request.shrinks, limits);
+    if (!journey.is_interrupted && !interrupt.requested()) {
+      witnesses = keep_witnesses(rows, items, request, registry, limits);
+    }
     journey.is_interrupted = journey.is_interrupted || interrupt.requested();
   }
   if (!request.json) report.tell_causes();
-  for (const Undone& each : judge_likelihoods(rows, items, request, journey.is_interrupted)) {
+  for (const Undone& each :
+       judge_likelihoods(rows, items, request, witnesses, journey.is_interrupted)) {
     report.verdict().fail(each.exit, each.replay);
   }
   if (!journey.is_interrupted) {
@@ -204,7 +209,7 @@ int tell(Journey& journey, const std::vector<SweepItem>& items, const SweepOptio
     report.verdict().exit = interrupted_exit;
   }
   if (request.json) {
-    fmt::print("{}\n", report.json());
+    fmt::print("{}\n", report.json(witnesses));
     return report.verdict().exit;
   }
   if (!request.quiet) fmt::print("{} s on {} threads\n", hundredths_text(wall), options.jobs);

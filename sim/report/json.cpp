@@ -1,8 +1,16 @@
 #include "sim/report/json.h"
 
+#include <algorithm>
+#include <string>
+
+#include "sim/report/utf8.h"
+
 namespace tickover::sim {
 
 void JsonWriter::quote(std::string_view text) {
+  const bool is_ascii = std::ranges::none_of(text, [](char c) { return (c & 0x80) != 0; });
+  const std::string whole = is_ascii ? std::string() : utf8_text(text);
+  if (!is_ascii) text = whole;
   constexpr std::string_view hex = "0123456789abcdef";
   out_ += '"';
   for (const char c : text) {

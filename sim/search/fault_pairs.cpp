@@ -11,6 +11,9 @@ bool FaultPairs::is_more(const FaultPair& pair) const {
   const FaultCell& one = first(pair);
   const FaultCell& other = second(pair);
   const FaultEffect& both = pair.effect;
+  // What breaks alone tells nothing of what would have come later.
+  const bool is_broken = one.exit != ExitCode::held || other.exit != ExitCode::held;
+  if (is_broken) return gravity(both.exit) > std::max(gravity(one.exit), gravity(other.exit));
   return gravity(both.exit) > std::max(gravity(one.exit), gravity(other.exit)) ||
          both.missing > one.missing + other.missing ||
          both.recovery > one.recovery + other.recovery;

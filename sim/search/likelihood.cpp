@@ -5,7 +5,9 @@
 #include <limits>
 #include <numeric>
 
+#include "core/check.h"
 #include "core/random.h"
+#include "sim/oracles/claim.h"
 #include "sim/scenario/text.h"
 
 namespace tickover::sim {
@@ -83,8 +85,25 @@ void Likelihood::take(Trial trial, std::uint64_t seed) {
     ++unjudged_;
     return;
   }
-  if (trial == Trial::failed && !first_failed_) first_failed_ = seed;
+  const bool speaks_against = (trial == Trial::failed) == spec_.is_least;
+  if (speaks_against && !witness_) witness_ = seed;
   test_.take(trial == Trial::kept);
+}
+
+Scenario demanding(const ProbabilitySpec& spec, const Plan& plan) {
+  Scenario scenario = plan.scenario;
+  ExpectSpec& expect = scenario.expect;
+  expect.probability.clear();
+  const auto claim = parse_claim(spec.of, plan, true);
+  CHECK(claim.has_value());  // the plan was checked
+  if (claim->within) {
+    expect.within.push_back(spec.of);
+  } else if (claim->what.is_state()) {
+    expect.finally_.push_back(spec.of);
+  } else {
+    expect.count.push_back({spec.of, {1, std::numeric_limits<std::int64_t>::max()}});
+  }
+  return scenario;
 }
 
 }  // namespace tickover::sim

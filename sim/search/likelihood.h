@@ -22,7 +22,9 @@ class Likelihood {
   std::uint64_t seeds() const { return test_.trials(); }
   std::uint64_t kept() const { return test_.successes(); }
   std::uint64_t unjudged() const { return unjudged_; }
-  std::optional<std::uint64_t> first_failed() const { return first_failed_; }
+  bool is_least() const { return spec_.is_least; }
+  /// The first seed that speaks against it: without what shall be likely, or with what shall not.
+  std::optional<std::uint64_t> witness() const { return witness_; }
   /// How many more seeds are needed at least.
   std::uint64_t least_left() const { return test_.least_left(); }
   /// "at least 99%"
@@ -39,7 +41,11 @@ class Likelihood {
   Fraction high_;
   SequentialTest test_;
   std::uint64_t unjudged_ = 0;
-  std::optional<std::uint64_t> first_failed_;
+  std::optional<std::uint64_t> witness_;
 };
+
+/// The scenario of a plan, but that it demands of each run what it says to be likely. A run that
+/// does not keep the claim fails so, and tells why.
+Scenario demanding(const ProbabilitySpec& spec, const Plan& plan);
 
 }  // namespace tickover::sim

@@ -90,7 +90,8 @@ struct FaultPairs {
     return matrix.rows[pair.second_row].cells[pair.second_fault];
   }
   /// Whether both together do more than each alone adds up to: break something, keep more from
-  /// being told, or hold it up for longer.
+  /// being told, or hold it up for longer. Where one of them breaks something alone, only what is
+  /// graver counts.
   bool is_more(const FaultPair& pair) const;
 };
 
