@@ -24,6 +24,27 @@ TEST(FailureShape, is_the_same_whatever_the_numbers_and_names_are) {
   EXPECT_NE(shape_of("carol waits until 1.57s, not 2s", *plan), shape);
 }
 
+TEST(FailureShape, is_the_same_however_many_fare_alike_and_another_for_each_sentence) {
+  Stage stage;
+  stage.host("alice", "peer", "192.0.2.1").host("bob", "peer", "192.0.2.2");
+  const auto plan = stage.plan();
+  const auto shape = [&](std::string what) {
+    Outcome outcome{.exit = ExitCode::expectation};
+    outcome.breach = Breach{BreachClass::expectation, "P6", "", std::move(what), 1, {}};
+    return failure_shape(outcome, *plan);
+  };
+  const std::string one =
+      shape("5s after the heal: bob has none; nothing from alice. Now bob waits");
+  EXPECT_EQ(shape("5s after the heal: alice has none; nothing from alice; nothing from bob"), one);
+  EXPECT_NE(shape("5s after the heal: bob has none"), one);
+  EXPECT_EQ(shape("5s after the heal: alice has none; bob has none"),
+            shape("5s after the heal: bob has none"));
+  EXPECT_NE(shape("count \"bob hears\" (line 41): 3 times"),
+            shape("count \"alice hears\" (line 42): 3 times"));
+  EXPECT_EQ(shape("count \"bob hears\" (line 41): 3 times"),
+            shape("count \"bob hears\" (line 41): 17 times"));
+}
+
 /// Objects to any world.
 class Grumbler final : public Oracle {
  public:

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 namespace tickover::sim {
 namespace {
@@ -15,6 +16,13 @@ bool is_host(std::string_view word, const Plan& plan) {
   if (word.ends_with("'s")) word.remove_suffix(2);
   return std::ranges::any_of(plan.hosts,
                              [&](const HostPlan& host) { return host.info.name == word; });
+}
+
+/// " (line 41)" where the sentence that broke says so: two lines of a file are two failures.
+std::string_view line_of(std::string_view what) {
+  const std::size_t at = what.find(" (line ");
+  const std::size_t end = what.find(')', at);
+  return end == what.npos ? std::string_view() : what.substr(at, end + 1 - at);
 }
 
 }  // namespace
@@ -49,8 +57,17 @@ std::string failure_kind(const Outcome& outcome, const Plan& plan) {
 std::string failure_shape(const Outcome& outcome, const Plan& plan) {
   if (!outcome.breach || outcome.exit == ExitCode::nondeterminism) return failure_id(outcome);
   // What follows the first sentence tells of the whole world.
-  const std::string_view what = outcome.breach->what;
-  return outcome.breach->oracle + " " + shape_of(what.substr(0, what.find(". ")), plan);
+  std::string_view what = outcome.breach->what;
+  what = what.substr(0, what.find(". "));
+  std::string shape = outcome.breach->oracle + std::string(line_of(what));
+  // How many others fare as the first is a matter of the seed.
+  std::set<std::string> told;
+  while (!what.empty()) {
+    const std::string_view part = what.substr(0, std::min(what.find("; "), what.find(": ")));
+    what.remove_prefix(std::min(part.size() + 2, what.size()));
+    if (const auto [at, is_new] = told.insert(shape_of(part, plan)); is_new) shape += " " + *at;
+  }
+  return shape;
 }
 
 }  // namespace tickover::sim

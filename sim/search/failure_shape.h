@@ -18,8 +18,9 @@ std::string shape_of(std::string_view sentence, const Plan& plan);
 /// its sentence. `P6 heal "host has an allocation"`.
 std::string failure_kind(const Outcome& outcome, const Plan& plan);
 
-/// By what a sweep tells failures apart before it has made them small: the oracle and the shape of
-/// what it says. Runs that differ from themselves are all of one shape.
+/// By what a sweep tells failures apart before it has made them small: the oracle, the line of a
+/// sentence that broke, and the shape of what is said, in which what is said of several hosts
+/// counts once. Runs that differ from themselves are all of one shape.
 std::string failure_shape(const Outcome& outcome, const Plan& plan);
 
 }  // namespace tickover::sim
