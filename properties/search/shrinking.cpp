@@ -256,6 +256,30 @@ TEST(Minimise, finds_one_of_a_thousand_in_a_few_questions) {
   EXPECT_LE(questions, 25);
 }
 
+/// Counts how often it is copied.
+struct Weighed {
+  explicit Weighed(int* total) : copies(total) {}
+  Weighed(const Weighed& other) : copies(other.copies) { ++*copies; }
+  Weighed(Weighed&&) = default;
+  Weighed& operator=(const Weighed&) = default;
+  Weighed& operator=(Weighed&&) = default;
+  int* copies;
+};
+
+// A shrinker that is out of time has thousands of faults to copy for each question.
+TEST(Minimise, copies_nothing_once_nothing_may_be_asked) {
+  int copies = 0;
+  std::vector<Weighed> items;
+  for (int i = 0; i < 1'000; ++i) items.emplace_back(&copies);
+  int questions = 0;
+  copies = 0;
+  const auto is_enough = [&](const std::vector<Weighed>&) { return ++questions > 99; };
+  EXPECT_FALSE(minimise(items, is_enough, [&] { return questions < 3; }));
+  EXPECT_EQ(questions, 3);
+  EXPECT_LE(copies, 3'000);
+  EXPECT_EQ(items.size(), 1'000u);
+}
+
 TEST(Minimise, looks_again_once_something_is_gone) {
   std::vector<char> items = {'m', 'y', 'n', 'x'};
   minimise(items, [](const std::vector<char>& left) {

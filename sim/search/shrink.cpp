@@ -140,6 +140,7 @@ class Shrinker {
     return outcome;
   }
   bool accept(const Edit& edit) {
+    if (!may_run()) return false;
     Scenario candidate = best_.scenario;
     edit(candidate);
     return accept(std::move(candidate));
@@ -154,11 +155,12 @@ class Shrinker {
   template <class List>
   bool thin_out(List list) {
     auto items = list(best_.scenario);
-    return minimise(items, [&](const auto& fewer) {
+    const auto is_enough = [&](const auto& fewer) {
       Scenario candidate = best_.scenario;
       list(candidate) = fewer;
       return accept(std::move(candidate));
-    });
+    };
+    return minimise(items, is_enough, [&] { return may_run(); });
   }
 
   bool cut_duration() {
