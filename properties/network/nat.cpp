@@ -31,7 +31,7 @@ struct Bench {
   Endpoint out(const Endpoint& inside, const Endpoint& remote, std::int64_t second = 0) {
     const auto outside = nat.outbound(plan, seed, inside, remote, when(second));
     EXPECT_TRUE(outside);
-    return outside.value_or(Endpoint{});
+    return outside ? outside->source : Endpoint{};
   }
   Nat::Refusal in(const Endpoint& outside, const Endpoint& remote, std::int64_t second = 0) {
     return nat.inbound(plan, outside, remote, when(second)).refusal;

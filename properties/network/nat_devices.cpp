@@ -28,7 +28,8 @@ struct Bench {
 
   std::optional<Endpoint> try_out(const Endpoint& inside, const Endpoint& remote,
                                   std::int64_t second = 0) {
-    return nat.outbound(plan, seed, inside, remote, Instant::at(seconds(second)));
+    const auto outside = nat.outbound(plan, seed, inside, remote, Instant::at(seconds(second)));
+    return outside ? std::optional(outside->source) : std::nullopt;
   }
   Endpoint out(const Endpoint& inside, const Endpoint& remote, std::int64_t second = 0) {
     return try_out(inside, remote, second).value_or(Endpoint{});

@@ -98,7 +98,8 @@ inline Endpoint at(const char* text) {
 
 /// Adds a datagram that the step's host sent.
 inline SentRecord& add_sent(Step& step, const char* from, const char* to, Bytes bytes) {
-  SentRecord record{.local = at(from), .remote = at(to), .seen_source = at(from)};
+  SentRecord record{
+      .local = at(from), .remote = at(to), .seen_source = at(from), .seen_remote = at(to)};
   record.offset = step.bytes.size();
   record.size = bytes.size();
   record.fate.copies = 1;

@@ -145,6 +145,7 @@ TEST(InventedWorld, has_each_kind_of_fault_in_some_worlds_and_not_in_others) {
         });
       };
       shapes["nested"] += host.nat && !host.nat->behind.empty() ? 1 : 0;
+      shapes["NAT64"] += host.nat && host.nat->nat64 ? 1 : 0;
       shapes["herd"] += host.count > 1 ? 1 : 0;
       shapes["attacker"] += host.role == "attacker" ? 1 : 0;
       shapes["IPv6 only"] += has(true) && !has(false) ? 1 : 0;
@@ -160,7 +161,8 @@ TEST(InventedWorld, has_each_kind_of_fault_in_some_worlds_and_not_in_others) {
   }
   EXPECT_EQ(drivers.size(), 3u);
   EXPECT_GT(nats, 100);
-  for (const char* odd : {"nested", "herd", "attacker", "IPv6 only", "both families", "on cue"}) {
+  for (const char* odd :
+       {"nested", "NAT64", "herd", "attacker", "IPv6 only", "both families", "on cue"}) {
     EXPECT_GT(shapes[odd], 15) << odd;
     EXPECT_LT(shapes[odd], 400) << odd;
   }

@@ -43,7 +43,9 @@ class Talker {
         salt_(context.integer("salt", 0)) {
     const HostInfo* to = context.host(context.text("to", ""));
     CHECK(to != nullptr);
-    to_ = {to->addresses.front(), echo_port};
+    const IpAddress& own = context.self.addresses.front();
+    const auto theirs = std::ranges::find(to->addresses, own.family(), &IpAddress::family);
+    to_ = {theirs == to->addresses.end() ? to->addresses.front() : *theirs, echo_port};
     transmits_.open({0, {context.self.addresses.front(), 0}});
   }
 

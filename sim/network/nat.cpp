@@ -23,11 +23,16 @@ Endpoint relevant_part(NatBehaviour behaviour, const Endpoint& remote) {
 
 }  // namespace
 
-std::optional<Endpoint> Nat::outbound(const NatPlan& plan, std::uint64_t seed,
-                                      const Endpoint& inside, const Endpoint& remote, Instant now) {
+std::optional<Nat::Outbound> Nat::outbound(const NatPlan& plan, std::uint64_t seed,
+                                           const Endpoint& inside, const Endpoint& to,
+                                           Instant now) {
+  Endpoint remote = to;
+  const auto shown = plan.nat64 ? plan.nat64->shown(to.ip) : std::nullopt;
+  if (shown) remote.ip = *shown;
+  const bool passes = !shown && plan.passes(inside.family());
   // An untranslated address is its own mapping, whomever it talks to.
-  const Endpoint towards =
-      plan.passes(inside.family()) ? Endpoint{} : relevant_part(plan.mapping, remote);
+  const Endpoint towards = passes ? Endpoint{IpAddress::unspecified(inside.family())}
+                                  : relevant_part(plan.mapping, remote);
   Mapping* mapping = find_inside(inside, towards);
   if (mapping == nullptr) {
     const auto at = std::lower_bound(
@@ -40,31 +45,40 @@ std::optional<Endpoint> Nat::outbound(const NatPlan& plan, std::uint64_t seed,
     mapping->contacts.clear();
     mapping->replied = false;
     ++mapping->generation;
-    if (!choose_outside(plan, seed, *mapping, now)) return {};
+    if (passes) {
+      mapping->outside = inside;
+    } else if (!choose_outside(plan, seed, *mapping, now)) {
+      return {};
+    }
   }
   if (is_new || plan.outbound_refresh) {
     const Duration unreplied = plan.unreplied_timeout.value_or(plan.timeout);
     mapping->until = now + (mapping->replied ? plan.timeout : unreplied);
   }
   note_contact(plan, *mapping, remote, now);
-  return mapping->outside;
+  return Outbound{mapping->outside, remote};
 }
 
 Nat::Inbound Nat::inbound(const NatPlan& plan, const Endpoint& outside, const Endpoint& remote,
                           Instant now) {
   Mapping* mapping = find_outside(outside, now);
-  if (mapping == nullptr) return {Refusal::no_mapping, {}};
+  if (mapping == nullptr) return {Refusal::no_mapping, {}, {}};
   const Endpoint wanted = relevant_part(plan.filtering, remote);
   const bool allowed = std::ranges::any_of(mapping->contacts, [&](const Contact& c) {
     return c.until > now && relevant_part(plan.filtering, c.remote) == wanted;
   });
-  if (!allowed) return {Refusal::filtered, {}};
+  if (!allowed) return {Refusal::filtered, {}, {}};
   mapping->replied = true;
   if (plan.inbound_refresh) {
     mapping->until = now + plan.timeout;
     note_contact(plan, *mapping, remote, now);
   }
-  return {Refusal::none, mapping->inside};
+  return {Refusal::none, mapping->inside, seen_from(plan, mapping->inside, remote)};
+}
+
+Endpoint Nat::seen_from(const NatPlan& plan, const Endpoint& inside, const Endpoint& remote) {
+  if (!plan.nat64 || inside.family() == remote.family()) return remote;
+  return {plan.nat64->show(remote.ip), remote.port};
 }
 
 std::optional<Endpoint> Nat::inside_of(const Endpoint& outside, Instant now) const {
@@ -72,6 +86,27 @@ std::optional<Endpoint> Nat::inside_of(const Endpoint& outside, Instant now) con
     if (m.outside == outside && m.until > now) return m.inside;
   }
   return {};
+}
+
+IcmpError Nat::seen_from(const NatPlan& plan, const Endpoint& inside, const IcmpError& error) {
+  IcmpError result = error;
+  result.local = inside;
+  if (inside.family() == error.local.family()) return result;
+  result.remote = seen_from(plan, inside, error.remote);
+  constexpr std::uint8_t unreachable = 3;
+  constexpr std::uint8_t closed_port = 3;
+  constexpr std::uint8_t too_big = 4;
+  constexpr std::uint32_t longer_header = 20;
+  if (error.type != unreachable) return result;
+  if (error.code == too_big) {
+    result.type = 2;
+    result.code = 0;
+    result.data = error.data + longer_header;
+  } else {
+    result.type = 1;
+    result.code = error.code == closed_port ? 4 : 0;
+  }
+  return result;
 }
 
 void Nat::reset() {
@@ -123,10 +158,6 @@ Nat::Mapping* Nat::find_outside(const Endpoint& outside, Instant now) {
 }
 
 bool Nat::choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mapping, Instant now) {
-  if (plan.passes(mapping.inside.family())) {
-    mapping.outside = mapping.inside;
-    return true;
-  }
   const std::uint64_t nat_key = mix(seed, plan.key);
   const std::uint64_t key =
       mix(mix(nat_key, stable_hash(mapping.inside)),

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/address.h"
+#include "core/machine.h"
 #include "core/time.h"
 #include "sim/scenario/scenario.h"
 
@@ -33,31 +34,43 @@ struct NatPlan {
   std::uint16_t last_port = 65'535;
   std::uint32_t port_block = 0;
   bool translates = true;
+  std::optional<Nat64Prefix> nat64 = {};
 
   /// Whether addresses of that family are the same inside and outside.
   bool passes(AddressFamily family) const { return !translates || family == AddressFamily::ipv6; }
 };
 
 /// The mappings of one NAT. IPv6 passes untranslated, but is filtered alike; a firewall treats IPv4
-/// so, too. Mappings end when they have been idle for the timeout, exactly: at that instant they
-/// are gone.
+/// so, too. Where the NAT is a NAT64, what IPv6 hosts send to an address that stands for an IPv4
+/// address leaves as IPv4 (RFC 6146), by the same rules as in a NAT of IPv4. Mappings end when they
+/// have been idle for the timeout, exactly: at that instant they are gone.
 class Nat {
  public:
-  /// The endpoint outside from which a datagram from `inside` to `remote` leaves. Nothing if the
-  /// NAT has no address of that family, or no port left.
-  std::optional<Endpoint> outbound(const NatPlan& plan, std::uint64_t seed, const Endpoint& inside,
-                                   const Endpoint& remote, Instant now);
+  struct Outbound {
+    Endpoint source;  // outside
+    Endpoint remote;  // outside: of another family than inside, if this is a NAT64
+  };
+  /// How a datagram from `inside` to `remote` leaves. Nothing if the NAT has no address of that
+  /// family, or no port left.
+  std::optional<Outbound> outbound(const NatPlan& plan, std::uint64_t seed, const Endpoint& inside,
+                                   const Endpoint& to, Instant now);
 
   enum class Refusal : std::uint8_t { none, no_mapping, filtered };
   struct Inbound {
     Refusal refusal = Refusal::none;
     Endpoint inside;
+    Endpoint remote;  // as those inside see it
   };
   /// Where a datagram from `remote` that arrived at `outside` goes.
   Inbound inbound(const NatPlan& plan, const Endpoint& outside, const Endpoint& remote,
                   Instant now);
   /// Whose mapping that is, for the errors that come back to it; this keeps nothing alive.
   std::optional<Endpoint> inside_of(const Endpoint& outside, Instant now) const;
+  /// What the host at `inside` takes a remote endpoint for.
+  static Endpoint seen_from(const NatPlan& plan, const Endpoint& inside, const Endpoint& remote);
+  /// What it is told of an error about its mapping: of another kind behind a NAT64 (RFC 7915,
+  /// section 4.2).
+  static IcmpError seen_from(const NatPlan& plan, const Endpoint& inside, const IcmpError& error);
 
   /// Forgets every mapping (a reboot of the device).
   void reset();

@@ -54,8 +54,8 @@ void Belief::judge_sent(const Step& step, const World& world, const Client& clie
   const HostPlan& relay = world.plan().hosts[client.relay];
   const RelayModel& model = models_.of(world, client.relay);
   for (const SentRecord& sent : step.sent) {
-    if (!is_listener(relay, sent.remote)) continue;
-    const RelayModel::Allocation* allocation = model.find(sent.seen_source, sent.remote);
+    if (!is_listener(relay, sent.seen_remote)) continue;
+    const RelayModel::Allocation* allocation = model.find(sent.seen_source, sent.seen_remote);
     if (allocation == nullptr || allocation->unclear) continue;
     judged();
     const Instant now = world.host_time(client.relay) - client.drift;

@@ -108,6 +108,7 @@ std::vector<std::string> nat_oddities(const NatSpec& nat, const NatSpec& drawn) 
   }
   if (nat.port_block > 0) words.push_back(fmt::format("gives {} ports to each", nat.port_block));
   if (!nat.is_paired) words.emplace_back("takes any outside address");
+  if (nat.nat64) words.push_back("shows IPv4 to IPv6 hosts as " + nat.nat64->text());
   return words;
 }
 

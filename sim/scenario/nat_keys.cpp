@@ -31,6 +31,10 @@ Keys translation_keys() {
       {.name = "translate",
        .type = flag,
        .help = "false: a firewall that leaves addresses alone (true)"},
+      {.name = "nat64",
+       .type = text,
+       .help = "the prefix under which IPv6 hosts behind it find IPv4, as \"64:ff9b::/96\" "
+               "(RFC 6146; none)"},
   };
 }
 

@@ -66,6 +66,7 @@ TomlTable nat_table(const NatSpec& nat, const std::string& name) {
   if (nat.port_block != 0) table.add("port-block", std::to_string(nat.port_block));
   if (!nat.is_paired) table.add_text("pooling", "arbitrary");
   if (!nat.translates) table.add_flag("translate", false);
+  if (nat.nat64) table.add_text("nat64", nat.nat64->text());
   return table;
 }
 

@@ -25,11 +25,19 @@ void read_translation(const Fields& fields, NatSpec& nat, Problems& problems) {
   nat.port_block = fields.get<Range<std::int64_t>>("port-block").value_or(0).low;
   nat.is_paired = fields.text("pooling") != "arbitrary";
   fields.read("translate", nat.translates);
+  if (fields.has("nat64")) {
+    nat.nat64 = Nat64Prefix::parse(fields.text("nat64"));
+    if (!nat.nat64) {
+      problems.error(fields.place("nat64"),
+                     "`nat64` must be an IPv6 prefix of 32, 40, 48, 56, 64 or 96 bits (RFC 6052), "
+                     "such as \"64:ff9b::/96\"");
+    }
+  }
   if (nat.port_block > nat.port_range.high - nat.port_range.low + 1) {
     problems.error(fields.place("port-block"), "`port-block`: a block is larger than `port-range`");
   }
   if (nat.translates) return;
-  for (const char* key : {"ports", "port-parity", "port-range", "port-block", "pooling"}) {
+  for (const char* key : {"ports", "port-parity", "port-range", "port-block", "pooling", "nat64"}) {
     if (!fields.has(key)) continue;
     problems.error(fields.place(key),
                    fmt::format("`{}` has no effect where nothing is translated", key));

@@ -8,6 +8,7 @@
 
 #include "core/address.h"
 #include "sim/scenario/link_spec.h"
+#include "sim/scenario/nat64.h"
 #include "sim/scenario/value.h"
 
 namespace tickover::sim {
@@ -47,8 +48,9 @@ struct NatSpec {
   bool keeps_parity = false;     // even to even, odd to odd (RFC 4787, section 4.2.2)
   PortChoice ports = PortChoice::random;
   Range<std::int64_t> port_range{1'024, 65'535};  // of all outside addresses
-  std::int64_t port_block = 0;  // > 0: so many ports for each inside address (RFC 6888, REQ-2)
-  bool translates = true;       // false: a stateful firewall
+  std::int64_t port_block = 0;       // > 0: so many ports for each inside address (RFC 6888, REQ-2)
+  bool translates = true;            // false: a stateful firewall
+  std::optional<Nat64Prefix> nat64;  // under which IPv6 hosts behind it find IPv4 (RFC 6146)
   Place place;
   bool operator==(const NatSpec&) const = default;
 };

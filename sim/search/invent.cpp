@@ -184,6 +184,13 @@ class Inventor {
   }
   void add_nat(HostSpec& host, InventedClient& client) {
     host.nat = nat();
+    if (!world_.has(Kind::two_families) && choices_.below(4) == 3) {
+      host.nat->nat64 = Nat64Prefix::parse("64:ff9b::/96");
+      host.addresses = {
+          *IpAddress::parse("2001:db8:20::" + std::to_string(1 + 10 * client.number))};
+      client.has_ipv6 = true;
+      client.has_nat64 = true;
+    }
     if (!world_.has(Kind::nested_nat) || !world_.coin()) return;
     if (scenario_.nats.empty()) {
       scenario_.nats.push_back(nat());

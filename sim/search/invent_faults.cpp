@@ -188,7 +188,7 @@ class FaultInventor {
   }
   Move moved(const InventedClient& client) {
     Move move{.host = client.member};
-    if (world_.coin()) {
+    if (world_.coin() && !client.has_nat64) {
       constexpr std::array<std::uint8_t, 3> inside = {10, 77, 0};
       constexpr std::array<std::uint8_t, 3> outside = {198, 51, 100};
       move.addresses.push_back(other_address(client.has_nat ? inside : outside, client));

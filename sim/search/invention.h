@@ -54,6 +54,7 @@ struct InventedClient {
   std::string door;  // where its link ends: itself, or the NAT around it
   std::uint8_t number = 0;
   bool has_nat = false;
+  bool has_nat64 = false;
   bool has_ipv6 = false;
 };
 

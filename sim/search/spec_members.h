@@ -24,7 +24,7 @@ inline constexpr std::tuple nat_members = {
     &NatSpec::inbound_refresh,  &NatSpec::filter_timeout,  &NatSpec::unreplied_timeout,
     &NatSpec::outbound_refresh, &NatSpec::hairpins_inside, &NatSpec::is_paired,
     &NatSpec::keeps_parity,     &NatSpec::ports,           &NatSpec::port_range,
-    &NatSpec::port_block,       &NatSpec::translates};
+    &NatSpec::port_block,       &NatSpec::translates,      &NatSpec::nat64};
 
 /// Calls `visit` with each pointer to a member, in their order.
 template <class Members, class Visit>

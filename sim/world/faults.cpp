@@ -284,9 +284,12 @@ bool World::forge(const FaultPlan& fault) {
   if (victim.sockets.empty()) return false;
   const auto& text = std::get<Forge>(fault.spec->action).text;
   const Host& blamed = hosts_[fault.from_host];
-  const Endpoint source = !blamed.sockets.empty()
-                              ? blamed.sockets.front()
-                              : Endpoint{plan_->hosts[fault.from_host].info.addresses.front(), 1};
+  const Endpoint own = !blamed.sockets.empty()
+                           ? blamed.sockets.front()
+                           : Endpoint{plan_->hosts[fault.from_host].info.addresses.front(), 1};
+  const auto nat64 = plan_->hosts[fault.host].nat64;
+  const Endpoint source =
+      nat64 ? Nat::seen_from(plan_->nats[*nat64], victim.sockets.front(), own) : own;
   const std::uint32_t index = new_flight();
   Flight& flight = flights_[index];
   const Bytes bytes = as_bytes(text);
@@ -340,12 +343,12 @@ void World::run_flow(std::uint32_t index, bool is_reach_done) {
   if (const auto to = reachable_at(plan.to)) {
     const std::uint64_t number = flow.next + 1;
     step.command_possible = true;
-    step.command_to = *to;
+    step.command_to = as_found_by(plan.from, *to);
     step.origin = {index, number};
     payload_.value.resize(plan.size);
     write_payload(payload_.value, plan.key, number);
     step.command_payload = payload_.value;
-    give_command(plan.from, SendCommand{*to, payload_.value});
+    give_command(plan.from, SendCommand{step.command_to, payload_.value});
   }
   ++flow.next;
   const Instant next = now_ + plan.every;

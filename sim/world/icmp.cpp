@@ -86,7 +86,7 @@ void World::hear_icmp(std::uint32_t index) {
       step.dropped = DropReason::nat_mapping;
       return;
     }
-    step.icmp.local = *inside;
+    step.icmp = Nat::seen_from(plan_->nats[nat], *inside, step.icmp);
     node = owner(nat, inside->ip);
   }
   if (!node) {

@@ -25,10 +25,12 @@ void World::transmit(HostIndex host, const Send& send) {
   NodeIndex from = plan_->node_of_host(host);
   std::optional<std::uint32_t> realm = hosts_[host].behind;
   Endpoint inside = source;  // before the last NAT
+  Endpoint remote = send.remote;
   std::optional<NodeIndex> to;
   const auto drop = [&](DropReason reason) {
     record.fate.dropped = reason;
     record.seen_source = source;
+    record.seen_remote = remote;
     ++counts_.dropped;
   };
   const bool has_source = plan_->hosts[host].role->spoofs ||
@@ -38,23 +40,28 @@ void World::transmit(HostIndex host, const Send& send) {
     return drop(DropReason::send_refused);
   }
   // Outwards through the NATs until the destination lies in the realm that was reached.
-  while (!(to = owner(realm, send.remote.ip))) {
+  while (!(to = owner(realm, remote.ip))) {
     if (!realm) {
       tell_sender(Trouble::no_route, host, send);
       return drop(DropReason::no_route);
     }
     const NatPlan& nat = plan_->nats[*realm];
-    const auto outside = nats_[*realm].outbound(nat, plan_->seed, source, send.remote, now_);
+    const auto outside = nats_[*realm].outbound(nat, plan_->seed, source, remote, now_);
     if (!outside) return drop(DropReason::nat_exhausted);
-    inside = std::exchange(source, *outside);
+    inside = std::exchange(source, outside->source);
+    remote = outside->remote;
     from = plan_->node_of_nat(*realm);
     realm = nat.behind;
   }
   record.seen_source = source;
+  record.seen_remote = remote;
   if (*to == from) {
     const Node& node = plan_->nodes[from];
     if (node.is_nat && !plan_->nats[node.index].hairpinning) return drop(DropReason::nat_filter);
-    if (node.is_nat && plan_->nats[node.index].hairpins_inside) record.seen_source = inside;
+    const bool is_translated = inside.family() != remote.family();  // then REQ-9 is kept
+    if (node.is_nat && plan_->nats[node.index].hairpins_inside && !is_translated) {
+      record.seen_source = inside;
+    }
     record.fate.copies = 1;
     record.fate.delay[0] = local_delay;
     return launch(host, send, record, *to);
@@ -76,7 +83,7 @@ void World::transmit(HostIndex host, const Send& send) {
   drive(record);
   if (!link.eavesdroppers.empty()) overhear(host, send, record);
   if (record.fate.dropped == DropReason::too_big) {
-    tell_by_icmp(Trouble::too_big, direction, source, send.remote, record.id.hash(link.key));
+    tell_by_icmp(Trouble::too_big, direction, source, remote, record.id.hash(link.key));
   }
   if (record.fate.dropped != DropReason::none) return drop(record.fate.dropped);
   launch(host, send, record, *to);
@@ -92,7 +99,7 @@ void World::drive(SentRecord& record) {
 }
 
 Crossing World::crossing_of(std::uint32_t direction, const Send& send, const SentRecord& record) {
-  Crossing crossing = sim::crossing_of(*plan_, record.id, send.remote.family());
+  Crossing crossing = sim::crossing_of(*plan_, record.id, record.seen_remote.family());
   crossing.now = now_;
   crossing.size = static_cast<std::uint32_t>(record.size);
   crossing.dont_fragment = send.dont_fragment;
@@ -109,7 +116,7 @@ World::Flight& World::carry(HostIndex host, const Send& send, const SentRecord& 
   flight.bytes.assign(payload.begin(), payload.end());
   flight.digest = record.payload_digest;
   flight.source = record.seen_source;
-  flight.destination = send.remote;
+  flight.destination = record.seen_remote;
   flight.sender = host;
   flight.has_id = record.has_id;
   flight.id = record.id;
@@ -218,13 +225,14 @@ void World::find_receiver(const Flight& flight) {
       break;
     }
     const Nat::Inbound inbound =
-        nats_[nat].inbound(plan_->nats[nat], step.destination, flight.source, now_);
+        nats_[nat].inbound(plan_->nats[nat], step.destination, step.source, now_);
     if (inbound.refusal != Nat::Refusal::none) {
       step.dropped = inbound.refusal == Nat::Refusal::filtered ? DropReason::nat_filter
                                                                : DropReason::nat_mapping;
       break;
     }
     step.destination = inbound.inside;
+    step.source = inbound.remote;
     node = owner(nat, inbound.inside.ip);
     if (!node) step.dropped = DropReason::no_route;
   }

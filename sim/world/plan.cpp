@@ -64,7 +64,9 @@ RoleContext Plan::context(HostIndex host, std::uint32_t boot, Instant now) const
   const HostPlan& plan = hosts[host];
   const std::uint64_t key = mix(seed, plan.key);
   const Instant first = plan.clock.read(Instant::at(plan.start));
-  return {plan.info, infos, plan.settings, Random(mix(key, boot)), now, Random(mix(key, 0)), first};
+  const std::vector<HostInfo>& others = plan.nat64 ? infos_behind.at(*plan.nat64) : infos;
+  return {plan.info,           others, plan.settings, Random(mix(key, boot)), now,
+          Random(mix(key, 0)), first};
 }
 
 std::expected<std::shared_ptr<const Plan>, PlanError> make_plan(Scenario scenario,

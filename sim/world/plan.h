@@ -36,6 +36,7 @@ struct HostPlan {
   HostClock clock;
   Duration start;
   std::optional<std::uint32_t> behind;  // index of the NAT
+  std::optional<std::uint32_t> nat64;   // whose addresses for the others it knows
   std::uint64_t key = 0;                // hash of the name
 };
 
@@ -109,6 +110,7 @@ struct Plan {
   Duration duration;
   std::vector<HostPlan> hosts;
   std::vector<HostInfo> infos;
+  std::map<std::uint32_t, std::vector<HostInfo>> infos_behind;  // by NAT64
   std::vector<NatPlan> nats;
   std::vector<Node> nodes;                // hosts first, then NATs
   std::vector<DirectionPlan> directions;  // 2n and 2n+1 are the two directions of link n

@@ -22,6 +22,7 @@ std::expected<std::shared_ptr<const Plan>, PlanError> PlanBuilder::build() {
   for (const HostSpec& spec : plan_->scenario.hosts) add_host_group(spec);
   if (plan_->hosts.empty()) fail({}, "a scenario needs at least one [[host]]");
   if (!error_) add_nodes_and_owners();
+  if (!error_) add_names_behind_nat64();
   if (!error_) check_roles();
   if (!error_) add_links();
   if (!error_) add_eavesdroppers();
@@ -89,6 +90,7 @@ std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name)
   nat.last_port = static_cast<std::uint16_t>(spec.port_range.high);
   nat.port_block = static_cast<std::uint32_t>(spec.port_block);
   nat.translates = spec.translates;
+  nat.nat64 = spec.nat64;
   plan_->nats.push_back(std::move(nat));
   return static_cast<std::uint32_t>(plan_->nats.size() - 1);
 }

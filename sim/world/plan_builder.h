@@ -26,6 +26,8 @@ class PlanBuilder {
   std::optional<std::uint32_t> nat_called(const std::string& name, const std::string& whose,
                                           Place place);
   void add_nodes_and_owners();
+  void add_names_behind_nat64();
+  std::optional<std::uint32_t> nat64_of(HostIndex host) const;
   void check_roles();
   void add_links();
   void add_eavesdroppers();

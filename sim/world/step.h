@@ -38,6 +38,7 @@ struct SentRecord {
   Endpoint local;
   Endpoint remote;
   Endpoint seen_source;    // after the NATs on the way out
+  Endpoint seen_remote;    // likewise: a NAT64 makes another address of it
   std::size_t offset = 0;  // of the bytes in Step::bytes
   std::size_t size = 0;
   bool has_id = false;  // it came onto a link

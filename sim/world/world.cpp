@@ -262,6 +262,16 @@ std::optional<Endpoint> World::reachable_at(HostIndex host) const {
   return Endpoint{hosts_[host].addresses.front(), plan.role->port};
 }
 
+Endpoint World::as_found_by(HostIndex index, const Endpoint& remote) const {
+  const Host& host = hosts_[index];
+  const auto realm = plan_->hosts[index].nat64;
+  const bool has_plain_sockets = plan_->hosts[index].role->port != 0;
+  if (!has_plain_sockets || !realm || host.addresses.empty()) return remote;
+  const auto is_same = [&](const IpAddress& ip) { return ip.family() == remote.family(); };
+  if (std::ranges::any_of(host.addresses, is_same)) return remote;
+  return Nat::seen_from(plan_->nats[*realm], {host.addresses.front()}, remote);
+}
+
 void World::record_in_digest() {
   const Step& step = step_.value;
   const std::uint64_t host_key = step.host == no_index ? 0 : plan_->hosts[step.host].key;

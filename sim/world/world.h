@@ -83,6 +83,8 @@ class World {
   const std::optional<Timeout>& deadline(HostIndex host) const { return hosts_[host].deadline; }
   /// Where traffic to that host goes now: its announced candidate, or its own address and port.
   std::optional<Endpoint> reachable_at(HostIndex host) const;
+  /// Where plain sockets of that host find a remote endpoint: behind a NAT64 perhaps elsewhere.
+  Endpoint as_found_by(HostIndex host, const Endpoint& remote) const;
   const Step& last_step() const { return step_.value; }
 
   /// Applies the next event: one input to one host at most, then its full drain; shows the step to
