@@ -33,7 +33,7 @@ TEST(Likelihood, is_decided_by_as_many_seeds_as_it_takes) {
   EXPECT_EQ(held.likelihoods[0].verdict(), Likelihood::Verdict::held);
   EXPECT_GT(held.seeds, 10u);
   EXPECT_GE(held.seeds, held.likelihoods[0].seeds());
-  EXPECT_EQ(held.likelihoods[0].finding(), "more than 40% with a confidence of 99%");
+  EXPECT_EQ(held.likelihoods[0].finding(), "more than 55% with a confidence of 99%");
 
   const SweepRow failed = swept(mostly({.bound = Ratio(19, 20), .margin = Ratio(1, 25)}), 1);
   EXPECT_EQ(failed.likelihoods[0].verdict(), Likelihood::Verdict::failed);
@@ -121,7 +121,7 @@ TEST_F(ProbableFile, says_what_a_sweep_found) {
   const Finished held = sweep("at-least = \"60%\"");
   EXPECT_EQ(held.exit, 0) << held.out << held.err;
   EXPECT_THAT(held.out, HasSubstr("x, how likely \"alice has an allocation within 4s\" is (line "
-                                  "17): at least 60%: held; more than 40% with a confidence of "
+                                  "17): at least 60%: held; more than 55% with a confidence of "
                                   "99%, by "));
   EXPECT_EQ(sweep("at-least = \"60%\"", {"--quiet"}).out, "");
 }
@@ -129,7 +129,7 @@ TEST_F(ProbableFile, says_what_a_sweep_found) {
 TEST_F(ProbableFile, exits_with_3_where_it_is_refuted_and_with_5_where_it_is_undecided) {
   const Finished failed = sweep("at-most = \"50%\"", {"--quiet"});
   EXPECT_EQ(failed.exit, 3) << failed.out << failed.err;
-  EXPECT_THAT(failed.out, HasSubstr("at most 50%: FAILED; more than 25% with a confidence of 99%"));
+  EXPECT_THAT(failed.out, HasSubstr("at most 50%: FAILED; more than 45% with a confidence of 99%"));
   EXPECT_EQ(bench.shell(failed.replay()).exit, 3);
   const Finished undecided = sweep("at-least = \"60%\", seeds = 4");
   EXPECT_EQ(undecided.exit, 5) << undecided.out << undecided.err;

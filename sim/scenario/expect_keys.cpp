@@ -122,7 +122,7 @@ const Keys& probability_keys() {
       {.name = "at-most", .type = probability, .help = "or the most", .fixed = true},
       {.name = "margin",
        .type = probability,
-       .help = "so near to it either verdict may come (half of the way to 0% or 100%)",
+       .help = "so near to it either verdict may come (5%; near 0% or 100% half of the way there)",
        .fixed = true},
       {.name = "confidence",
        .type = probability,

@@ -276,8 +276,8 @@ struct ProbabilitySpec {
   Sentence of;  // a claim (sim/oracles/claim.h), or a state at the end, or an event at any time
   Ratio bound;
   bool is_least = true;         // the bound is the least probability; false: the most
-  std::optional<Ratio> margin;  // this near to the bound either verdict may come; none: half of
-                                // what is between the bound and the nearer of 0 and 1
+  std::optional<Ratio> margin;  // this near to the bound either verdict may come; none: 5 %, or
+                                // half of the way to the nearer of 0 and 1 if that is less
   Ratio confidence = Ratio(99, 100);
   std::int64_t seeds = 10'000;  // no more than so many are drawn
   bool operator==(const ProbabilitySpec&) const = default;

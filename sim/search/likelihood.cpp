@@ -23,7 +23,8 @@ struct Parts {
 Parts parts_of(const ProbabilitySpec& spec) {
   const std::uint64_t n = spec.bound.numerator();
   const std::uint64_t d = spec.bound.denominator();
-  if (!spec.margin) return {2 * n, std::min(n, d - n), 2 * d};
+  constexpr std::uint64_t least = 20;  // 1/20 is 5 %
+  if (!spec.margin) return {least * n, std::min(least / 2 * std::min(n, d - n), d), least * d};
   return {n * spec.margin->denominator(), spec.margin->numerator() * d,
           d * spec.margin->denominator()};
 }
