@@ -308,11 +308,12 @@ TEST(SimplerSettings, try_everything_that_can_be_said_of_a_nat) {
               .ports = PortChoice::preserve,
               .port_range = {2'000, 3'000},
               .port_block = 100,
-              .translates = false};
+              .translates = false,
+              .nat64 = Nat64Prefix::parse("64:ff9b::/96")};
   // Whoever adds a member is told here to add it above, and to nat_members.
   [[maybe_unused]] const auto& [name, addresses, behind, mapping, filtering, timeout, hairpinning,
                                 inbound, filter, unreplied, outbound, inside, paired, parity, ports,
-                                range, block, translates, place] = odd;
+                                range, block, translates, nat64, place] = odd;
   Scenario s;
   s.nats = {odd};
   for (const Edit& edit : simpler_settings(s, small_roles())) edit(s);
