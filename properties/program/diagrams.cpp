@@ -88,5 +88,16 @@ TEST_F(Diagrams, tell_early_from_late_and_every_copy) {
   EXPECT_THAT(shown, Not(HasSubstr("LATE: arrives at 3.005s")));
 }
 
+// DESIGN 8
+TEST_F(Diagrams, show_the_datagram_that_was_one_too_many) {
+  std::string text = crowd;
+  text.replace(text.find("20%"), 3, "0%");
+  text.replace(text.find("count = [{"), std::string::npos,
+               "budget = [{ of = \"walker-7 sends datagrams\", most = 4 }]\n");
+  const std::string shown = of(text);
+  EXPECT_THAT(shown, HasSubstr("5 times"));
+  EXPECT_TRUE(std::regex_search(shown, std::regex("datagram 5[^0-9].*\n.*BROKEN"))) << shown;
+}
+
 }  // namespace
 }  // namespace tickover::sim

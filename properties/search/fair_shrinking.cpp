@@ -248,5 +248,30 @@ TEST_F(FairShrinking, counts_for_as_long_as_before) {
   EXPECT_EQ(s.faults.size(), 3u) << "the losses that make it 297";
 }
 
+// No link leads to bob, so that nothing would keep the claim, and anything would break it.
+TEST_F(FairShrinking, takes_nobody_away_from_a_claim_that_nobody_could_keep) {
+  std::string text = rebooting_relay;
+  const std::string_view last_link = "[[link]]\nbetween = [\"relay\", \"bob\"]\n";
+  text.erase(text.find(last_link), last_link.size());
+  text.erase(text.find("[expect]"));
+  const Scenario s = shrunk(text + "[expect]\nfinally = [\"alice hears from bob\"]\n");
+  EXPECT_TRUE(s.faults.empty());
+  EXPECT_EQ(s.hosts.size(), 3u);
+  EXPECT_EQ(s.links.size(), 1u);
+  EXPECT_EQ(s.traffic.size(), 1u);
+  EXPECT_NE(s.hosts[2].settings.find("echo"), nullptr);
+}
+
+TEST_F(FairShrinking, does_not_slip_from_too_often_to_too_rarely) {
+  for (const char* bound : {"count = [{ of = \"carol sends datagrams\", is = \"1..3\" }]",
+                            "budget = [{ of = \"carol sends datagrams\", least = 1, most = 3 }]"}) {
+    const Scenario s = shrunk(asking("[expect]\n" + std::string(bound) + "\n"));
+    const Outcome outcome = run_case(*make_plan(s, *s.seed, registry));
+    ASSERT_TRUE(outcome.breach);
+    EXPECT_FALSE(outcome.breach->is_at_end) << summary(outcome);
+    EXPECT_EQ(s.links.size(), 1u) << "the other one does not matter";
+  }
+}
+
 }  // namespace
 }  // namespace tickover::sim

@@ -75,6 +75,9 @@ std::string failure_file_name(const std::string& folder, const std::string& scen
 std::string effort(const Shrunk& shrunk) {
   std::string text = fmt::format("{} runs of shrinking", shrunk.runs);
   if (shrunk.end != ShrinkEnd::minimal) text += fmt::format(" ({})", name_of(shrunk.end));
+  if (shrunk.is_hopeless) {
+    text += "; it fails where nothing is lost or late and no fault acts, too";
+  }
   return text;
 }
 

@@ -193,7 +193,8 @@ void SweepReport::tell_idle() {
       if (is_error) verdict_.fail_usage();
     }
     for (std::size_t f = 0; f < rows_[i].fault_matches.size(); ++f) {
-      if (rows_[i].fault_matches[f] != 0) continue;
+      // Runs that broke may have ended before it.
+      if (rows_[i].fault_matches[f] != 0 || rows_[i].held == 0) continue;
       const Place place = items_[i].scenario.faults[f].place;
       fmt::print(stderr, "{}:{}:{}: warning: this fault never matched anything in {} runs\n",
                  rows_[i].path, place.line, place.column, rows_[i].seeds);

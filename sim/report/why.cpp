@@ -233,7 +233,8 @@ std::vector<std::string> hosts_of(const Events& events, const Cast& cast) {
 }
 
 /// The lines between the names of the hosts and the breach.
-std::vector<std::string> lines_of(const Events& events, const Diagram& diagram, const Cast& cast) {
+std::vector<std::string> lines_of(const Events& events, std::uint64_t broken,
+                                  const Diagram& diagram, const Cast& cast) {
   // An arrow is shown where its sending is on the way, or where something befell it.
   const auto is_on_the_way = [&](const CauseLog::Event& event) {
     return std::ranges::any_of(events, [&](const auto& other) {
@@ -248,7 +249,8 @@ std::vector<std::string> lines_of(const Events& events, const Diagram& diagram, 
     for (const std::string& told : event->told) {
       lines.push_back(diagram.note(event->time, event->host, told));
     }
-    const bool is_link = is_on_the_way(*event);
+    // The last step's may be what broke it.
+    const bool is_link = step == broken || is_on_the_way(*event);
     for (const CauseLog::Sending& sent : event->sent) {
       if (!(is_link || sent.is_odd) || cast.is_other_host(sent.to)) continue;
       lines.push_back(diagram.arrow(event->time, event->host, sent.to, sent.what,
@@ -336,7 +338,7 @@ std::vector<std::string> why(const CauseLog& log, const Breach& breach, std::siz
     }
   }
   const Diagram diagram(hosts, widest + 8);
-  std::vector<std::string> lines = lines_of(events, diagram, cast);
+  std::vector<std::string> lines = lines_of(events, breach.step, diagram, cast);
   const std::size_t all = lines.size();
   if (all > most_lines) {
     // The beginning is where it started, the end is where it broke.

@@ -115,6 +115,24 @@ bool FairTrial::can_be_kept(const Scenario& scenario) const {
   return !control_ || holds(*control_, scenario);
 }
 
+bool FairTrial::is_hopeless() const {
+  if (control_) return false;
+  switch (of_.part) {
+    case ExpectPart::always:
+    case ExpectPart::within:
+    case ExpectPart::finally_:
+    case ExpectPart::heal:
+      return true;
+    case ExpectPart::count:
+    case ExpectPart::budget:
+    case ExpectPart::fairness:
+      return is_at_end_;
+    case ExpectPart::never:
+      break;
+  }
+  return false;
+}
+
 bool FairTrial::holds(Control control, const Scenario& scenario) const {
   const auto outcome = run_(world_of(control, scenario));
   if (!outcome || outcome->exit != ExitCode::held) return false;

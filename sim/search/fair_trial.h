@@ -43,6 +43,9 @@ class FairTrial {
   /// Whether what was broken is still judged and kept where nothing happens to datagrams, or
   /// nothing at all: whichever was so of the failure that was found. Costs a run.
   bool can_be_kept(const Scenario& scenario) const;
+  /// Whether something was to happen that does not even happen where no datagram is lost or late
+  /// and no fault acts: the scenario asks for too much, or the machine never does it.
+  bool is_hopeless() const;
 
  private:
   /// Worlds in which what was broken could be kept, the nearest first.

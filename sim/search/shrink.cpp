@@ -51,7 +51,7 @@ class Shrinker {
         run_limits_(run_limits),
         limits_(limits),
         hooks_(hooks),
-        name_(failure_name(*failure.breach)),
+        breach_(*failure.breach),
         seed_(failure.seed),
         start_(std::chrono::steady_clock::now()) {
     run_limits_.steps = std::min(run_limits_.steps, failure.steps * most_growth + free_steps);
@@ -79,6 +79,7 @@ class Shrinker {
         return run_sound(control, control_limits);
       };
       trial_.emplace(best_.scenario, *plan, *failure.breach, run_control_);
+      best_.is_hopeless = trial_->is_hopeless();
     }
   }
 
@@ -123,7 +124,7 @@ class Shrinker {
     TroubleWatch trouble;
     Outcome outcome = run_case(plan, run_limits_, {&trouble});
     steps_ += outcome.steps;
-    if (!outcome.breach || failure_name(*outcome.breach) != name_) return false;
+    if (!outcome.breach || !fails_alike(*outcome.breach, breach_)) return false;
     if (trial_ && !trial_->leaves_time(*plan, trouble)) return false;
     if (trial_ && !trial_->can_be_kept(candidate)) return false;
     best_.scenario = std::move(candidate);
@@ -180,6 +181,7 @@ class Shrinker {
   }
 
   bool remove_nodes() {
+    if (best_.is_hopeless) return false;
     bool changed = false;
     // Each removal moves the indexes of the rest.
     for (bool again = true; again;) {
@@ -204,6 +206,8 @@ class Shrinker {
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.within; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.budget; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.expect.fairness; }) || changed;
+    // Without them it would only fail for a plainer reason.
+    if (best_.is_hopeless) return changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.traffic; }) || changed;
     changed = thin_out([](Scenario& s) -> auto& { return s.links; }) || changed;
     return changed;
@@ -226,11 +230,14 @@ class Shrinker {
   void simplify() {
     for (bool again = true; again && may_run();) {
       again = cut_structure();
-      again = accept_any(simpler_settings(best_.scenario, registry_)) || again;
+      const auto accept_others = [&](const std::vector<Edit>& edits) {
+        again = (!best_.is_hopeless && accept_any(edits)) || again;
+      };
+      accept_others(simpler_settings(best_.scenario, registry_));
       if (const auto plan = plan_of(best_.scenario)) {
         again = accept(without_ranges(*plan)) || again;
       }
-      again = accept_any(rounder_times(best_.scenario)) || again;
+      accept_others(rounder_times(best_.scenario));
     }
   }
 
@@ -275,7 +282,7 @@ class Shrinker {
   RunLimits run_limits_;
   ShrinkLimits limits_;
   const ShrinkHooks& hooks_;
-  std::string name_;
+  Breach breach_;
   std::uint64_t seed_;
   bool is_connected_ = false;
   FairTrial::Run run_control_;
@@ -303,6 +310,15 @@ std::string_view name_of(ShrinkEnd end) {
   return "?";
 }
 
+bool fails_alike(const Breach& one, const Breach& other) {
+  if (failure_name(one) != failure_name(other)) return false;
+  if (!one.of) return true;
+  const ExpectPart part = one.of->part;
+  const bool has_two_bounds =
+      part == ExpectPart::count || part == ExpectPart::budget || part == ExpectPart::fairness;
+  return !has_two_bounds || one.is_at_end == other.is_at_end;
+}
+
 std::string failure_name(const Breach& breach) {
   if (!breach.of) return breach.oracle;
   return fmt::format("{} {} \"{}\"", breach.oracle, name_of(breach.of->part), breach.of->sentence);
@@ -314,7 +330,7 @@ std::string found_name(const Breach& breach) {
 
 Shrunk shrink(const Scenario& scenario, const Outcome& failure, const RoleRegistry& registry,
               const RunLimits& run_limits, const ShrinkLimits& limits, const ShrinkHooks& hooks) {
-  Shrunk result{scenario, failure, ShrinkEnd::not_a_breach, 0, scenario.faults.size(), {}};
+  Shrunk result{scenario, failure, ShrinkEnd::not_a_breach, 0, scenario.faults.size()};
   if (failure.breach && failure.exit != ExitCode::nondeterminism) {
     result = Shrinker(scenario, failure, registry, run_limits, limits, hooks).run();
   }

@@ -35,6 +35,7 @@ struct Shrunk {
   ShrinkEnd end = ShrinkEnd::minimal;
   std::uint64_t runs = 0;
   std::uint64_t faults = 0;  // left in the scenario
+  bool is_hopeless = false;  // it fails where nothing befalls anybody, too: hosts, links stay
   Duration wall;             // spent on the real clock
 };
 
@@ -45,7 +46,10 @@ struct ShrinkHooks {
   std::function<void(const Scenario&, const Outcome&)> smaller;
 };
 
-/// What must stay the same: the oracle's name and, of an expectation, its sentence.
+/// What must stay the same: the oracle's name and, of an expectation, its sentence, and whether
+/// there was too little of it at the end or too much before.
+bool fails_alike(const Breach& one, const Breach& other);
+/// The oracle's name and, of an expectation, its sentence.
 std::string failure_name(const Breach& breach);
 /// What [found] says of it: "P4", `expect finally "alice has an allocation"`.
 std::string found_name(const Breach& breach);
