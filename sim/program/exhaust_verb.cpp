@@ -121,8 +121,8 @@ std::string json_of(const Certificate& c, const ExhaustRequest& request, std::ui
     json.member("losses", c.shortest->losses)
         .member("what", std::string_view(summary(saved->outcome)))
         .member("saved", std::string_view(saved->path))
-        .member("replay", std::string_view(replay_line_of_saved(request.program, saved->path,
-                                                                RunLimits{}.steps)));
+        .member("replay", replay_command(replay_line_of_saved(request.program, saved->path,
+                                                              RunLimits{}.steps)));
   }
   json.end_object();
   return text;

@@ -166,7 +166,7 @@ void write_likelihoods(const SweepRow& row, const Witnesses& witnesses, JsonWrit
     if (const auto kept = witnesses.find(&each); kept != witnesses.end()) {
       json.member("saved", std::string_view(kept->second.as_found))
           .member("shrunk", std::string_view(kept->second.shrunk))
-          .member("replay", std::string_view(kept->second.replay));
+          .member("replay", replay_command(kept->second.replay));
     }
     json.end_object();
   }

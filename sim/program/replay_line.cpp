@@ -22,6 +22,11 @@ std::string fault_option(std::string_view fault) {
   return " --fault " + shell_word(fault);
 }
 
+std::string_view replay_command(std::string_view line) {
+  constexpr std::string_view label = "replay: ";
+  return line.starts_with(label) ? line.substr(label.size()) : line;
+}
+
 std::string case_words(const SweepItem& item) {
   if (item.invent) return " sweep --swarm --seeds 1 --from ";
   // A leading dash would make the file an option.

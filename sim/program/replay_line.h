@@ -19,6 +19,9 @@ std::string fault_option(std::string_view fault);
 std::string replay_line(std::string_view program, std::string_view file, std::uint64_t seed,
                         std::uint64_t steps = RunLimits{}.steps);
 
+/// The command of such a line alone, as JSON has it.
+std::string_view replay_command(std::string_view line);
+
 /// The words of a case's replay line before its seed, which no other item has.
 std::string case_words(const SweepItem& item);
 /// The replay line of one case of a sweep.

@@ -161,7 +161,7 @@ std::string json_of(const Outcome& outcome, const RunRequest& request, const Pla
   const bool is_unmet = request.caught && exit_of(outcome, request, plan.scenario) != 0;
   if (outcome.exit != ExitCode::held || is_unmet) {
     json.member("replay",
-                std::string_view(replay_of(outcome, request) + (is_unmet ? " --caught" : "")));
+                replay_command(replay_of(outcome, request) + (is_unmet ? " --caught" : "")));
   }
   json.end_object();
   return text;

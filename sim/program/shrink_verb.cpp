@@ -35,7 +35,7 @@ std::string json_of(const ShrinkRequest& request, const Outcome& outcome, const 
       .member("what", std::string_view(kept.what));
   if (!kept.as_found.empty()) {
     json.member("saved", std::string_view(kept.smallest()))
-        .member("replay", std::string_view(kept.replay));
+        .member("replay", replay_command(kept.replay));
   }
   json.end_object();
   return text;

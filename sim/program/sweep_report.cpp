@@ -45,7 +45,7 @@ void add_failure(JsonWriter& json, const Failure& failure, const KeptFailure& ke
       .member("saved", std::string_view(kept.as_found))
       .member("shrunk", std::string_view(kept.shrunk))
       .member("cause", std::string_view(kept.cause))
-      .member("replay", std::string_view(kept.replay))
+      .member("replay", replay_command(kept.replay))
       .end_object();
 }
 
