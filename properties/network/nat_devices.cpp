@@ -193,7 +193,7 @@ TEST(NatDevice, lets_a_mapping_die_under_traffic_if_nothing_refreshes_it) {
 TEST(NatDevice, flaps_to_another_port_and_back) {
   Bench bench;
   const Endpoint mapped = bench.out(alice, a1p1);
-  bench.nat.flap();
+  bench.nat.flap(Instant{});
   EXPECT_FALSE(bench.in(mapped, a1p1, 1));
   const Endpoint other = bench.out(alice, a1p1, 1);
   EXPECT_NE(other, mapped);

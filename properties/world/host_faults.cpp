@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/transmit_queue.h"
 #include "properties/world/small_world.h"
 
 namespace tickover::sim {
@@ -139,6 +140,76 @@ TEST(Icmp, does_not_pass_a_partition) {
   Scenario s = closed_port();
   s.faults = {fault({}, minutes(1), Block{"bob", "alice"})};
   EXPECT_TRUE(told(s, "alice").empty());
+}
+
+TEST(Icmp, takes_what_is_usual_on_its_way_back) {
+  const auto way_back = [](const Scenario& s) {
+    World world = world_of(s);
+    std::optional<Instant> refused;
+    while (world.next_time() <= Instant::at(world.plan().duration)) {
+      const Step& step = world.step();
+      if (step.dropped == DropReason::no_socket && !refused) refused = step.time;
+      if (step.kind == StepKind::icmp) return step.time - *refused;
+    }
+    return Duration{};
+  };
+  Scenario s = closed_port();
+  s.hosts[0].settings.entries.push_back(number("copies", 1));
+  s.links[0].back.percentiles = {{50, milliseconds(30)}, {100, milliseconds(90)}};
+  EXPECT_EQ(way_back(s), Duration(milliseconds(30)));
+  s.faults = {fault({}, minutes(1),
+                    Degrade{"alice", "bob", {.latency = Range<Duration>(milliseconds(200))}})};
+  EXPECT_EQ(way_back(s), Duration(milliseconds(200)));
+}
+
+/// Sends a kilobyte that nobody may fragment, every 100 ms.
+class Kilobyte {
+ public:
+  using Event = Notice;
+  explicit Kilobyte(const RoleContext& context) {
+    transmits_.open({0, {context.self.addresses.front(), 1}});
+    to_ = {context.hosts.back().addresses.front(), 9};
+  }
+  void handle_input(const Input& input, Instant now) {
+    if (std::holds_alternative<SocketOpened>(input)) next_ = now + milliseconds(100);
+    if (const auto* opened = std::get_if<SocketOpened>(&input)) local_ = opened->local;
+  }
+  void handle_timeout(Instant now) {
+    if (now < next_) return;
+    next_ += milliseconds(100);
+    const std::vector<std::uint8_t> bytes(1'000);
+    transmits_.send({.local = local_, .remote = to_, .dont_fragment = true}, bytes);
+  }
+  std::optional<Transmit> poll_transmit(MutableBytes buffer) { return transmits_.poll(buffer); }
+  std::optional<Notice> poll_event() { return {}; }
+  std::optional<Timeout> poll_timeout() const { return Timeout{next_, "next"}; }
+  bool operator==(const Kilobyte&) const = default;
+
+ private:
+  Endpoint local_;
+  Endpoint to_;
+  Instant next_ = Instant::never();
+  TransmitQueue transmits_;
+};
+
+TEST(Icmp, tells_the_mtu_that_a_degraded_link_has) {
+  RoleRegistry roles;
+  roles.add({.name = "kilobyte", .make = [](const auto& c) { return AnyMachine(Kilobyte(c)); }});
+  Scenario s{.duration = Duration(seconds(2)),
+             .icmp = true,
+             .hosts = {{.name = "alice", .role = "kilobyte"}, {.name = "bob", .role = "kilobyte"}},
+             .links = {link("alice", "bob", {.mtu = Range<std::int64_t>(900)})}};
+  s.faults = {
+      fault(seconds(1), seconds(1), Degrade{"alice", "bob", {.mtu = Range<std::int64_t>(500)}})};
+  World world(*make_plan(s, 1, roles), {});
+  std::set<std::uint32_t> told;
+  while (world.next_time() <= at(2'000)) {
+    const Step& step = world.step();
+    if (step.kind != StepKind::icmp) continue;
+    told.insert(step.icmp.data);
+    EXPECT_EQ(step.icmp.data, step.time < at(1'010) ? 900u : 500u);
+  }
+  EXPECT_EQ(told.size(), 2u);
 }
 
 // --- when --------------------------------------------------------------------------------------

@@ -135,6 +135,35 @@ TEST(Plan, prefers_a_link_by_name_to_one_by_wild_card) {
   EXPECT_EQ(latency("bob", "carol"), Duration(seconds(9)));
 }
 
+TEST(Plan, prefers_a_link_by_name_to_one_by_group_wherever_they_stand) {
+  Scenario s = small_talk();
+  s.hosts[0].count = 3;
+  s.links = {link("*", "bob", {.latency = Range<Duration>(seconds(9))}),
+             link("alice", "bob", {.latency = Range<Duration>(seconds(5))}),
+             link("alice-2", "bob", {.latency = Range<Duration>(seconds(1))})};
+  const auto plan = planned(s);
+  const auto latency = [&](const char* from) {
+    return plan->directions[plan->direction(*plan->host_named(from), *plan->host_named("bob"))]
+        .conditions.latency;
+  };
+  EXPECT_EQ(latency("alice-1"), Duration(seconds(5)));
+  EXPECT_EQ(latency("alice-2"), Duration(seconds(1)));
+}
+
+// BUGS E15
+TEST(Plan, takes_a_latency_of_one_direction_instead_of_the_trace_of_both) {
+  const TraceSpec trace{.values = {Duration(milliseconds(10)), std::nullopt}};
+  Scenario s = small_talk({.trace = trace});
+  s.links[0].there.latency = Range<Duration>(milliseconds(40));
+  s.faults = {{.action = Degrade{
+                   "alice", "bob", {.percentiles = {{50, milliseconds(20)}, {100, seconds(1)}}}}}};
+  const auto plan = planned(s);
+  EXPECT_TRUE(plan->directions[0].conditions.trace.values.empty());
+  EXPECT_EQ(plan->directions[0].conditions.latency, Duration(milliseconds(40)));
+  EXPECT_EQ(plan->directions[1].conditions.trace.values, trace.values);
+  for (const Conditions& c : plan->faults[0].conditions) EXPECT_TRUE(c.trace.values.empty());
+}
+
 TEST(Plan, lets_each_direction_of_a_link_differ) {
   Scenario s = small_talk({.latency = Range<Duration>(seconds(1))});
   s.links[0].back = {.latency = Range<Duration>(seconds(2))};

@@ -110,7 +110,7 @@ Fate Impairment::judge(const Driver& driver, std::uint64_t conversation, Crossin
                        AddressFamily family) {
   const std::uint32_t direction = last_.direction;
   const std::string_view kind_name = driver.machine().kind_name(last_.kind);
-  const Conditions* conditions = &plan_->directions[direction].conditions;
+  ConditionsNow conditions(plan_->directions[direction].conditions);
   Orders orders{.healed = crossing.now >= plan_->heal_at};
   const auto apply = [&](std::uint32_t index) {
     const FaultPlan& fault = plan_->faults[index];

@@ -1,6 +1,7 @@
 #include "sim/network/link.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/random.h"
 
@@ -166,10 +167,13 @@ Fate lost_to(DropReason reason) {
 }
 
 constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
+constexpr std::uint64_t usual_packet = 1'500;
 
-Duration time_to_send(std::uint64_t bytes, std::uint64_t bandwidth) {
-  const Uint128 needed = static_cast<Uint128>(bytes) * 8 * nanoseconds_per_second + bandwidth - 1;
-  return Duration::nanoseconds(static_cast<std::int64_t>(needed / bandwidth));
+Duration time_to_send(Uint128 bytes, std::uint64_t bandwidth) {
+  const Uint128 needed = bytes * 8 * nanoseconds_per_second + bandwidth - 1;
+  constexpr Uint128 longest = std::numeric_limits<std::int64_t>::max();
+  const Uint128 time = std::min(needed / bandwidth, longest);
+  return Duration::nanoseconds(static_cast<std::int64_t>(time));
 }
 
 }  // namespace
@@ -219,14 +223,29 @@ Duration Conditions::longest() const {
   Duration longest = percentiles.empty() ? latency : percentiles.back().latency;
   if (!trace.values.empty()) {
     longest = {};
-    for (const auto& value : trace.values) longest = std::max(longest, value.value_or(Duration{}));
+    // What the recording lost takes the latency on a healed link.
+    for (const auto& value : trace.values) longest = std::max(longest, value.value_or(latency));
   }
   longest += jitter_high + wander.high;
   if (bandwidth == 0) return longest;
-  constexpr std::uint64_t packet = 1'500;
-  std::uint64_t bytes = queue_packets * packet;
-  if (queue_bytes > 0) bytes = queue_packets == 0 ? queue_bytes : std::min(bytes, queue_bytes);
-  return longest + time_to_send(bytes + packet, bandwidth);
+  return longest + time_to_send(Uint128{room()} + usual_packet, bandwidth);
+}
+
+std::uint64_t Conditions::room() const {
+  constexpr Uint128 most = std::numeric_limits<std::uint64_t>::max();
+  const auto of_packets =
+      static_cast<std::uint64_t>(std::min(Uint128{queue_packets} * usual_packet, most));
+  if (queue_bytes == 0) return of_packets;
+  return queue_packets == 0 ? queue_bytes : std::min(of_packets, queue_bytes);
+}
+
+Duration Conditions::usual_latency() const {
+  return percentiles.empty() ? latency : median_of(percentiles);
+}
+
+Duration median_of(const std::vector<LatencyPoint>& points) {
+  constexpr std::uint64_t middle = std::uint64_t{1} << 63;
+  return percentile_at(points, middle);
 }
 
 std::expected<LinkQueue::Passage, DropReason> LinkQueue::enter(const Conditions& conditions,

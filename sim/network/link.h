@@ -14,6 +14,9 @@
 
 namespace tickover::sim {
 
+/// What half of the packets take at most, of rising points.
+Duration median_of(const std::vector<LatencyPoint>& points);
+
 /// The drawn conditions of one direction of a link.
 struct Conditions {
   Duration latency = std::chrono::milliseconds(10);
@@ -45,6 +48,10 @@ struct Conditions {
 
   /// What no packet exceeds that is neither reordered nor too many for the queue.
   Duration longest() const;
+  /// How many bytes of usual packets the queue has room for.
+  std::uint64_t room() const;
+  /// What a packet takes that throws no dice: the latency, or the median of the percentiles.
+  Duration usual_latency() const;
 
   bool operator==(const Conditions&) const = default;
 };

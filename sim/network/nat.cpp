@@ -52,8 +52,7 @@ std::optional<Nat::Outbound> Nat::outbound(const NatPlan& plan, std::uint64_t se
     }
   }
   if (is_new || plan.outbound_refresh) {
-    const Duration unreplied = plan.unreplied_timeout.value_or(plan.timeout);
-    mapping->until = now + (mapping->replied ? plan.timeout : unreplied);
+    mapping->until = now + timeout_of(plan, *mapping);
   }
   note_contact(plan, *mapping, remote, now);
   return Outbound{mapping->outside, remote};
@@ -68,7 +67,7 @@ Nat::Inbound Nat::inbound(const NatPlan& plan, const Endpoint& outside, const En
     return c.until > now && relevant_part(plan.filtering, c.remote) == wanted;
   });
   if (!allowed) return {Refusal::filtered, {}, {}};
-  mapping->replied = true;
+  if (!mapping->replied) note_reply(plan, *mapping, now);
   if (plan.inbound_refresh) {
     mapping->until = now + plan.timeout;
     note_contact(plan, *mapping, remote, now);
@@ -120,8 +119,28 @@ void Nat::move(std::vector<IpAddress> addresses) {
   moved_to_ = std::move(addresses);
 }
 
-void Nat::flap() {
-  if (flapped_.empty()) flapped_ = std::move(mappings_);
+void Nat::note_reply(const NatPlan& plan, Mapping& mapping, Instant now) {
+  const Duration before = timeout_of(plan, mapping);
+  mapping.replied = true;
+  // It is idle since the same instant as before, but may be so for longer.
+  const Duration more = timeout_of(plan, mapping) - before;
+  if (more <= Duration{}) return;
+  mapping.until += more;
+  if (plan.filter_timeout) return;
+  for (Contact& contact : mapping.contacts) {
+    if (contact.until > now) contact.until += more;
+  }
+}
+
+void Nat::flap(Instant now) {
+  if (flapped_.empty()) {
+    // The dead stay so: their ports may be others' by now, and so may whom they let in.
+    flapped_ = std::move(mappings_);
+    std::erase_if(flapped_, [&](const Mapping& m) { return m.until <= now; });
+    for (Mapping& m : flapped_) {
+      std::erase_if(m.contacts, [&](const Contact& c) { return c.until <= now; });
+    }
+  }
   mappings_.clear();
   ++resets_;
 }
@@ -132,8 +151,9 @@ void Nat::flap_back(const NatPlan& plan, Instant now) {
   flapped_.clear();
   ++resets_;
   for (Mapping& mapping : mappings_) {
-    mapping.until = now + plan.timeout;
-    for (Contact& contact : mapping.contacts) contact.until = mapping.until;
+    mapping.until = now + timeout_of(plan, mapping);
+    const Instant until = plan.filter_timeout ? now + *plan.filter_timeout : mapping.until;
+    for (Contact& contact : mapping.contacts) contact.until = until;
   }
 }
 
@@ -169,8 +189,8 @@ bool Nat::choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mappi
   if (plan.port_block > 0) ports = block_of(plan, mapping.inside.ip, *ip, inside_key, now);
   const std::uint16_t own = mapping.inside.port;
   const bool fits = own >= ports.first && own < ports.first + ports.count;
-  if (plan.ports != PortChoice::random && fits) {
-    const Endpoint candidate{*ip, own};
+  const Endpoint candidate{*ip, own};
+  if (plan.ports != PortChoice::random && fits && !was_flapped_from(candidate)) {
     Mapping* other = find_outside(candidate, now);
     if (other != nullptr && plan.ports == PortChoice::overload) other->until = now;
     if (other == nullptr || plan.ports == PortChoice::overload) {
@@ -178,13 +198,13 @@ bool Nat::choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mappi
       return true;
     }
   }
+  const std::vector<bool> is_taken = taken_ports(*ip, now);
   const std::uint64_t start = scale_below(scramble(key), ports.count);
   for (std::uint64_t i = 0; i < ports.count; ++i) {
     const auto port = static_cast<std::uint16_t>(ports.first + (start + i) % ports.count);
     if (plan.keeps_parity && port % 2 != own % 2) continue;
-    const Endpoint candidate{*ip, port};
-    if (find_outside(candidate, now) == nullptr && !was_flapped_from(candidate)) {
-      mapping.outside = candidate;
+    if (!is_taken[port]) {
+      mapping.outside = {*ip, port};
       return true;
     }
   }
@@ -221,6 +241,17 @@ Nat::Ports Nat::block_of(const NatPlan& plan, const IpAddress& inside, const IpA
     if (!taken[block]) return {plan.first_port + block * plan.port_block, plan.port_block};
   }
   return {};
+}
+
+std::vector<bool> Nat::taken_ports(const IpAddress& outside, Instant now) const {
+  std::vector<bool> taken(std::size_t{1} << 16);
+  for (const Mapping& m : mappings_) {
+    if (m.until > now && m.outside.ip == outside) taken[m.outside.port] = true;
+  }
+  for (const Mapping& m : flapped_) {
+    if (m.outside.ip == outside) taken[m.outside.port] = true;
+  }
+  return taken;
 }
 
 bool Nat::was_flapped_from(const Endpoint& outside) const {

@@ -76,10 +76,14 @@ class Nat {
   void reset();
   /// The same, and from now on it has these addresses outside; none: those of its plan.
   void move(std::vector<IpAddress> addresses);
-  /// Every mapping gets another port the next time it is used, until `flap_back` brings the old
-  /// ones back as if they had been used just now.
-  void flap();
+  /// Every mapping gets another port the next time it is used, until `flap_back` brings those that
+  /// lived at the flap back as if they had been used just now.
+  void flap(Instant now);
   void flap_back(const NatPlan& plan, Instant now);
+  /// Whether it is where `move` brought it with that address.
+  bool has_moved_to(const IpAddress& address) const {
+    return moved_to_.size() == 1 && moved_to_.front() == address;
+  }
   std::size_t live_mappings(Instant now) const;
 
   bool operator==(const Nat&) const = default;
@@ -108,6 +112,14 @@ class Nat {
   Mapping* find_inside(const Endpoint& inside, const Endpoint& towards);
   Mapping* find_outside(const Endpoint& outside, Instant now);
   bool choose_outside(const NatPlan& plan, std::uint64_t seed, Mapping& mapping, Instant now);
+  /// The first reply: from now on the mapping has its whole timeout.
+  static void note_reply(const NatPlan& plan, Mapping& mapping, Instant now);
+  /// How long that mapping lives when nobody uses it.
+  static Duration timeout_of(const NatPlan& plan, const Mapping& mapping) {
+    return mapping.replied ? plan.timeout : plan.unreplied_timeout.value_or(plan.timeout);
+  }
+  /// Which ports of an outside address are some live mapping's, or will be when a flap is over.
+  std::vector<bool> taken_ports(const IpAddress& outside, Instant now) const;
   std::optional<IpAddress> choose_address(const NatPlan& plan, std::uint64_t key,
                                           std::uint64_t inside_key) const;
   /// Those of the inside address's block; no ports if every block is another's.

@@ -23,7 +23,7 @@ bool has_allocation(HostIndex host, const RunFacts& facts, const World& world) {
 }
 
 bool can_send(HostIndex from, HostIndex to, const RunFacts& facts, const World& world) {
-  const auto address = world.reachable_at(to);
+  const auto address = world.reachable_from(from, to);
   if (!world.is_up(from) || !address) return false;
   return world.plan().hosts[from].role->port != 0 || facts.is_ready(from, *address);
 }

@@ -98,20 +98,51 @@ std::string realm_of(const HostPlan& relay) {
   return setting_or(relay.settings, "realm", std::string("example.org"));
 }
 
-Duration longest_flight(const Plan& plan) {
-  const auto flight = [](const Conditions& c) {
-    const Duration held = c.reorder.numerator() > 0 ? c.reorder_high : Duration();
-    const Duration spaced =
-        c.duplicate.numerator() > 0 ? c.spacing_high * c.copies_high : Duration();
-    return c.longest() + held + spaced;
+namespace {
+
+Duration longest_flight(const Conditions& c) {
+  const Duration held = c.reorder.numerator() > 0 ? c.reorder_high : Duration();
+  const Duration spaced = c.duplicate.numerator() > 0 ? c.spacing_high * c.copies_high : Duration();
+  return c.longest() + held + spaced;
+}
+
+/// Faults that degrade one link at a time mix: each part of the delay is of one of them.
+Conditions slowest_of(Conditions a, const Conditions& b) {
+  const auto latency_alone = [](Conditions c) {
+    c.jitter_high = {};
+    c.wander = {};
+    c.bandwidth = 0;
+    return c.longest();
   };
+  a.latency = std::max(latency_alone(a), latency_alone(b));
+  a.percentiles.clear();
+  a.trace = {};
+  a.jitter_high = std::max(a.jitter_high, b.jitter_high);
+  a.wander.high = std::max(a.wander.high, b.wander.high);
+  if (a.bandwidth == 0 || (b.bandwidth > 0 && b.bandwidth < a.bandwidth)) a.bandwidth = b.bandwidth;
+  a.queue_bytes = std::max(a.room(), b.room());
+  a.queue_packets = 0;
+  a.reorder = std::max(a.reorder, b.reorder);
+  a.reorder_high = std::max(a.reorder_high, b.reorder_high);
+  a.duplicate = std::max(a.duplicate, b.duplicate);
+  a.copies_high = std::max(a.copies_high, b.copies_high);
+  a.spacing_high = std::max(a.spacing_high, b.spacing_high);
+  return a;
+}
+
+}  // namespace
+
+Duration longest_flight(const Plan& plan) {
   Duration longest = std::chrono::milliseconds(1);
+  std::vector<std::optional<Conditions>> slowest(plan.directions.size());
   for (const DirectionPlan& direction : plan.directions) {
-    longest = std::max(longest, flight(direction.conditions));
+    longest = std::max(longest, longest_flight(direction.conditions));
   }
   for (const FaultPlan& fault : plan.faults) {
-    for (const Conditions& conditions : fault.conditions) {
-      longest = std::max(longest, flight(conditions));
+    for (std::size_t i = 0; i < fault.conditions.size(); ++i) {
+      std::optional<Conditions>& others = slowest[fault.directions[i]];
+      others = others ? slowest_of(*others, fault.conditions[i]) : fault.conditions[i];
+      longest = std::max(longest, longest_flight(*others));
     }
   }
   return longest + plan.longest_hold();

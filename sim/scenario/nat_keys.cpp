@@ -56,7 +56,7 @@ Keys behaviour_keys() {
        .least = 1},
       {.name = "filter-timeout",
        .type = duration,
-       .help = "how long somebody may answer; as long as the mapping lives if absent",
+       .help = "how long somebody may answer, from the last packet to them; the timeout if absent",
        .least = 1},
       {.name = "unreplied-timeout",
        .type = duration,

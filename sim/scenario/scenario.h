@@ -38,7 +38,7 @@ struct NatSpec {
   Range<Duration> timeout = Duration(std::chrono::minutes(2));
   bool hairpinning = true;
   bool inbound_refresh = false;  // RFC 4787, REQ-6
-  /// How long somebody may answer whom something was sent; absent: as long as the mapping lives.
+  /// How long somebody may answer to whom something was sent last; absent: the mapping's timeout.
   std::optional<Range<Duration>> filter_timeout;
   /// The timeout of a mapping until something came in through it; absent: the same.
   std::optional<Range<Duration>> unreplied_timeout;

@@ -18,8 +18,11 @@ bool touches_datagrams(const FaultAction& action) {
 }
 
 LinkConditions without_dice(const LinkConditions& conditions) {
-  // The MTU is no matter of dice, and who must not fragment is told of it by ICMP.
-  return {.latency = conditions.latency, .mtu = conditions.mtu};
+  // The MTU is no matter of dice, and who must not fragment is told of it by ICMP, which takes what
+  // is usual.
+  auto latency = conditions.latency;
+  if (!conditions.percentiles.empty()) latency = median_of(conditions.percentiles);
+  return {.latency = latency, .mtu = conditions.mtu};
 }
 
 /// The scenario with plain links. Draws are keyed by what they are of, so the others stay.

@@ -76,11 +76,16 @@ void World::schedule_fault(std::uint32_t index, Instant from) {
 
 void World::look_for_triggers() {
   facts_->take(step_.value);
+  const FaultSpec* asked = nullptr;  // what befalls each of a group waits for the same thing
+  bool happened = false;
   for (std::uint32_t i = 0; i < fault_waits_.size(); ++i) {
     if (!fault_waits_[i]) continue;
-    const Expectation& after = *plan_->faults[i].after;
-    const bool happened = after.is_state() ? why_not(after, *facts_, *this, now_).empty()
-                                           : occurrences(after, *facts_, step_.value, *this) > 0;
+    if (asked != plan_->faults[i].spec) {
+      asked = plan_->faults[i].spec;
+      const Expectation& after = *plan_->faults[i].after;
+      happened = after.is_state() ? why_not(after, *facts_, *this, now_).empty()
+                                  : occurrences(after, *facts_, step_.value, *this) > 0;
+    }
     if (!happened) continue;
     fault_waits_[i] = 0;
     schedule_fault(i, now_);
@@ -102,6 +107,8 @@ void World::change_fault(std::uint32_t index, bool begins) {
     schedule_fault(index, now_ + fault.every - fault.begin.since_origin());
   }
   apply_instant(index);
+  // What lasts no time at all is undone in the same step.
+  if (fault.is_over_at_once()) end_fault(index);
 }
 
 /// What is to be undone when a fault is over, by its time or by the heal.
@@ -111,13 +118,15 @@ void World::end_fault(std::uint32_t index) {
   if (std::holds_alternative<Reboot>(action)) {
     restart(fault.host);
   } else if (std::holds_alternative<NatFlap>(action)) {
-    nats_[fault.nat].flap_back(plan_->nats[fault.nat], now_);
+    if (other_like(index) == no_index) {
+      nats_[fault.nat].flap_back(plan_->nats[fault.nat], now_);
+    }
   } else if (std::holds_alternative<NatMove>(action)) {
-    nats_[fault.nat].move({});
+    end_nat_move(index);
   } else if (std::holds_alternative<Suspend>(action)) {
     resume(fault.host);
   } else if (std::holds_alternative<Move>(action)) {
-    move_host(index, false, fault.amount > Duration{});
+    end_move(index);
   }
 }
 
@@ -143,34 +152,6 @@ void World::resume(HostIndex index) {
     give(index, SocketClosed{socket});
   }
   if (std::exchange(host.moved_asleep, false)) give(index, AddressesChanged{host.addresses});
-}
-
-void World::move_host(std::uint32_t index, bool there, bool is_dead) {
-  const FaultPlan& fault = plan_->faults[index];
-  const HostPlan& plan = plan_->hosts[fault.host];
-  Host& host = hosts_[fault.host];
-  host.behind = there ? fault.behind : plan.behind;
-  host.addresses = there ? std::get<Move>(fault.spec->action).addresses : plan.info.addresses;
-  if (is_dead) {
-    host.addresses.clear();
-    const std::uint32_t detail = there ? 2 : 3;
-    const std::uint64_t key = scramble(mix(plan_->seed, mix(fault.key, detail)));
-    queue_.push({now_ + fault.amount, QueuedEvent::order_of(QueuedEvent::Class::fault, key), 0,
-                 index, detail});
-  }
-  std::vector<Endpoint> gone;
-  for (const Endpoint& socket : host.sockets) {
-    if (std::ranges::find(host.addresses, socket.ip) == host.addresses.end())
-      gone.push_back(socket);
-  }
-  for (const Endpoint& socket : gone) {
-    close_socket(fault.host, socket);
-    if (is_up(fault.host)) give(fault.host, SocketClosed{socket});
-  }
-  if (is_up(fault.host)) return give(fault.host, AddressesChanged{host.addresses});
-  if (!host.up) return;
-  host.lost_asleep.insert(host.lost_asleep.end(), gone.begin(), gone.end());
-  host.moved_asleep = true;
 }
 
 bool World::is_held_down(HostIndex host) const {
@@ -200,7 +181,6 @@ void World::apply_instant(std::uint32_t index) {
   if (std::holds_alternative<Reboot>(action)) {
     ++fault_matches_[index];
     take_down(fault.host);
-    if (fault.end == fault.begin) restart(fault.host);
   } else if (std::holds_alternative<NatReset>(action)) {
     ++fault_matches_[index];
     nats_[fault.nat].reset();
@@ -211,7 +191,7 @@ void World::apply_instant(std::uint32_t index) {
     if (is_up(fault.host)) give(fault.host, WallClock{host.clock.read_wall(now_)});
   } else if (std::holds_alternative<NatFlap>(action)) {
     ++fault_matches_[index];
-    nats_[fault.nat].flap();
+    nats_[fault.nat].flap(now_);
   } else if (const auto* moved = std::get_if<NatMove>(&action)) {
     ++fault_matches_[index];
     nats_[fault.nat].move({moved->address});
@@ -232,7 +212,7 @@ void World::take_down(HostIndex index) {
   host.machine = AnyMachine();
   host.sockets.clear();
   host.deadline.reset();
-  host.announced.reset();
+  host.announced.clear();
   host.unheard.clear();
   host.lost_asleep.clear();
   host.moved_asleep = false;
@@ -251,12 +231,12 @@ void World::heal() {
     const FaultPlan& fault = plan_->faults[i];
     // Who has moved for good stays, unless to nowhere.
     const auto* moved = std::get_if<Move>(&fault.spec->action);
-    const bool is_for_good = fault.end == Instant::never();
-    if (is_for_good && moved && !moved->addresses.empty()) {
+    const bool is_somewhere =
+        (moved && !moved->addresses.empty()) || std::holds_alternative<NatMove>(fault.spec->action);
+    if (fault.end == Instant::never() && is_somewhere) {
       fault_active_[i] = 1;  // it may still be on its way
       continue;
     }
-    if (is_for_good && std::holds_alternative<NatMove>(fault.spec->action)) continue;
     if (moved || std::holds_alternative<Suspend>(fault.spec->action)) {
       // A host is given something then, and each host has a step of its own.
       fault_active_[i] = 1;
@@ -316,7 +296,9 @@ void World::run_flow(std::uint32_t index, bool is_reach_done) {
   Step& step = step_.value;
   step.flow = index;
   step.host = plan.from;
-  const auto from = reachable_at(plan.from);
+  const auto to = reachable_from(plan.from, plan.to);
+  auto from = to ? reachable_at(plan.from, to->family()) : std::nullopt;
+  if (!from) from = reachable_at(plan.from);
   const auto command_order = [&](std::uint64_t key) {
     return QueuedEvent::order_of(QueuedEvent::Class::command, scramble(mix(plan_->seed, key)));
   };
@@ -340,7 +322,7 @@ void World::run_flow(std::uint32_t index, bool is_reach_done) {
     queue_.push({now_, command_order(plan.key), 0, index, 1});
     return;
   }
-  if (const auto to = reachable_at(plan.to)) {
+  if (to) {
     const std::uint64_t number = flow.next + 1;
     step.command_possible = true;
     step.command_to = as_found_by(plan.from, *to);

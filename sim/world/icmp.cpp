@@ -1,7 +1,9 @@
 // What the network tells by ICMP of the datagrams that it did not deliver; and who has an address.
 #include <algorithm>
+#include <utility>
 
 #include "core/random.h"
+#include "sim/world/orders.h"
 #include "sim/world/world.h"
 
 namespace tickover::sim {
@@ -36,17 +38,35 @@ std::optional<NodeIndex> World::owner(std::optional<std::uint32_t> realm,
 void World::tell_sender(Trouble trouble, HostIndex host, const Send& send) {
   if (!plan_->scenario.icmp || trouble != Trouble::no_route) return;
   const TypeAndCode& what = network_unreachable[send.remote.family() == AddressFamily::ipv6];
-  told_.push_back({.error = {send.local, send.remote, what.type, what.code},
-                   .node = plan_->node_of_host(host),
-                   .cause = steps_});
   const std::uint64_t key = mix(stable_hash(send.local), stable_hash(send.remote));
-  queue_.push({now_ + local_delay,
-               QueuedEvent::order_of(QueuedEvent::Class::socket, scramble(mix(plan_->seed, key))),
-               0, static_cast<std::uint32_t>(told_.size() - 1), 1});
+  tell_at(now_ + local_delay, mix(plan_->seed, key),
+          {.error = {send.local, send.remote, what.type, what.code},
+           .node = plan_->node_of_host(host),
+           .cause = steps_});
 }
 
-/// The error goes back over the same link. It takes the link's latency and asks no dice: only a
-/// partition or a block keeps it away.
+void World::tell_at(Instant at, std::uint64_t order, const Told& told) {
+  if (free_told_.empty()) {
+    free_told_.push_back(static_cast<std::uint32_t>(told_.size()));
+    told_.emplace_back();
+  }
+  const std::uint32_t index = free_told_.back();
+  free_told_.pop_back();
+  told_[index] = told;
+  queue_.push(
+      {at, QueuedEvent::order_of(QueuedEvent::Class::socket, scramble(order)), 0, index, 1});
+}
+
+void World::degrade(std::uint32_t direction, ConditionsNow& conditions) const {
+  if (healed_) return;
+  for (const std::uint32_t index : direction_faults_[direction]) {
+    const FaultPlan& fault = plan_->faults[index];
+    if (std::holds_alternative<Degrade>(fault.spec->action)) conditions.degrade(fault, direction);
+  }
+}
+
+/// The error goes back over the same link. It takes the link's usual latency and asks no dice: only
+/// a partition or a block keeps it away.
 void World::tell_by_icmp(Trouble trouble, std::uint32_t direction, const Endpoint& source,
                          const Endpoint& destination, std::uint64_t key) {
   if (!plan_->scenario.icmp) return;
@@ -56,28 +76,28 @@ void World::tell_by_icmp(Trouble trouble, std::uint32_t direction, const Endpoin
     return std::holds_alternative<Partition>(action) || std::holds_alternative<Block>(action);
   });
   if (is_cut) return;
+  ConditionsNow way(plan_->directions[back].conditions);
+  degrade(back, way);
   const bool v6 = destination.family() == AddressFamily::ipv6;
   const TypeAndCode& what =
       trouble == Trouble::too_big ? fragmentation_needed[v6] : port_unreachable[v6];
   IcmpError error{source, destination, what.type, what.code};
   if (trouble == Trouble::too_big) {
-    error.data = static_cast<std::uint32_t>(plan_->directions[direction].conditions.mtu);
+    ConditionsNow there(plan_->directions[direction].conditions);
+    degrade(direction, there);
+    error.data = static_cast<std::uint32_t>(there->mtu);
   }
-  told_.push_back({.error = error, .node = plan_->directions[direction].from, .cause = steps_});
-  queue_.push({now_ + plan_->directions[back].conditions.latency,
-               QueuedEvent::order_of(QueuedEvent::Class::socket,
-                                     scramble(mix(mix(plan_->seed, key), icmp_purpose))),
-               0, static_cast<std::uint32_t>(told_.size() - 1), 1});
+  tell_at(now_ + way->usual_latency(), mix(mix(plan_->seed, key), icmp_purpose),
+          {.error = error, .node = plan_->directions[direction].from, .cause = steps_});
 }
 
 void World::hear_icmp(std::uint32_t index) {
-  Told& told = told_[index];
+  const Told told = std::exchange(told_[index], Told{});
+  free_told_.push_back(index);
   begin(StepKind::icmp, told.cause);
   Step& step = step_.value;
   step.icmp = told.error;
   std::optional<NodeIndex> node = told.node;
-  told.is_given = true;
-  if (std::ranges::all_of(told_, &Told::is_given)) told_.clear();
   // Inwards: each NAT knows for whom it sent what the error is about (RFC 5508, section 4).
   while (node && plan_->nodes[*node].is_nat) {
     const std::uint32_t nat = plan_->nodes[*node].index;

@@ -27,6 +27,7 @@ void World::transmit(HostIndex host, const Send& send) {
   Endpoint inside = source;  // before the last NAT
   Endpoint remote = send.remote;
   std::optional<NodeIndex> to;
+  std::vector<std::pair<std::uint32_t, Nat>> untouched;  // the NATs as they were
   const auto drop = [&](DropReason reason) {
     record.fate.dropped = reason;
     record.seen_source = source;
@@ -46,6 +47,7 @@ void World::transmit(HostIndex host, const Send& send) {
       return drop(DropReason::no_route);
     }
     const NatPlan& nat = plan_->nats[*realm];
+    if (plan_->has_refusals) untouched.emplace_back(*realm, nats_[*realm]);
     const auto outside = nats_[*realm].outbound(nat, plan_->seed, source, remote, now_);
     if (!outside) return drop(DropReason::nat_exhausted);
     inside = std::exchange(source, outside->source);
@@ -72,9 +74,11 @@ void World::transmit(HostIndex host, const Send& send) {
   const Label label = hosts_[host].machine.label(step.payload(record));
   record.id = names_[direction].name(direction, label, names_[direction ^ 1u]);
   record.has_id = true;
-  const Conditions* conditions = &link.conditions;
+  ConditionsNow conditions(link.conditions);
   const Orders orders = orders_for(direction, host, record.id, conditions);
   if (orders.refuse) {
+    // Only the fault knows of what it keeps from leaving; the NATs have never seen it.
+    for (auto& [nat, before] : untouched) nats_[nat] = std::move(before);
     push_answer({SocketAnswer::Kind::send_refused, host, 0, 0, send.local, send.remote});
     return drop(DropReason::send_refused);
   }
@@ -96,6 +100,10 @@ void World::drive(SentRecord& record) {
   step_.value.replaced.push_back(
       {static_cast<std::uint32_t>(step_.value.sent.size() - 1), record.fate});
   record.fate = *known;
+  // Two datagrams of one name may differ in size.
+  const auto size = static_cast<std::uint32_t>(record.size);
+  if (record.fate.truncated) record.fate.kept = std::min(record.fate.kept, size);
+  if (record.fate.corrupted && size > 0) record.fate.corrupt_bit %= std::uint64_t{size} * 8;
 }
 
 Crossing World::crossing_of(std::uint32_t direction, const Send& send, const SentRecord& record) {

@@ -16,7 +16,7 @@ constexpr std::uint32_t ipv6_overhead = 40 + 8;
 }  // namespace
 
 Orders World::orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
-                         const Conditions*& conditions) {
+                         ConditionsNow& conditions) {
   Orders orders{.healed = healed_};
   if (!healed_) {
     for (const std::uint32_t fault : direction_faults_[direction]) {
@@ -34,7 +34,7 @@ bool World::is_meant(const FaultPlan& fault, const PacketMatch& match, HostIndex
 }
 
 void World::obey(std::uint32_t index, HostIndex sender, const PacketId& id, Orders& orders,
-                 const Conditions*& conditions) {
+                 ConditionsNow& conditions) {
   const FaultPlan& fault = plan_->faults[index];
   const auto meant = [&](const PacketMatch& match) { return is_meant(fault, match, sender, id); };
   if (sim::obey(fault, id, std::ref(meant), orders, conditions)) ++fault_matches_[index];
@@ -55,14 +55,13 @@ bool is_meant(const FaultPlan& fault, const PacketMatch& match, std::string_view
 
 bool obey(const FaultPlan& fault, const PacketId& id,
           const std::function<bool(const PacketMatch&)>& is_meant, Orders& orders,
-          const Conditions*& conditions) {
+          ConditionsNow& conditions) {
   const FaultAction& action = fault.spec->action;
   const auto matches = [&](const auto* on) { return on && is_meant(on->match); };
   if (std::holds_alternative<Partition>(action) || std::holds_alternative<Block>(action)) {
     orders.partition = true;
   } else if (std::holds_alternative<Degrade>(action)) {
-    const auto at = std::ranges::find(fault.directions, id.direction);
-    conditions = &fault.conditions[static_cast<std::size_t>(at - fault.directions.begin())];
+    conditions.degrade(fault, id.direction);
   } else if (matches(std::get_if<Drop>(&action))) {
     orders.drop = true;
   } else if (matches(std::get_if<Refuse>(&action))) {
@@ -87,6 +86,16 @@ bool obey(const FaultPlan& fault, const PacketId& id,
     return false;
   }
   return true;
+}
+
+void ConditionsNow::degrade(const FaultPlan& fault, std::uint32_t direction) {
+  if (now_ == own_) {
+    const auto at = std::ranges::find(fault.directions, direction);
+    now_ = &fault.conditions[static_cast<std::size_t>(at - fault.directions.begin())];
+  } else {
+    mixed_ = overlaid(fault.degraded, *now_);
+    now_ = &*mixed_;
+  }
 }
 
 Crossing crossing_of(const Plan& plan, const PacketId& id, AddressFamily family) {

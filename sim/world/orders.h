@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -17,11 +18,29 @@ namespace tickover::sim {
 bool is_meant(const FaultPlan& fault, const PacketMatch& match, std::string_view kind_name,
               const PacketId& id);
 
+/// The conditions of a link as the faults of the moment leave them. What several of them say is put
+/// over what it was one after the other.
+class ConditionsNow {
+ public:
+  explicit ConditionsNow(const Conditions& own) : own_(&own), now_(&own) {}
+  ConditionsNow(const ConditionsNow&) = delete;
+  ConditionsNow& operator=(const ConditionsNow&) = delete;
+
+  void degrade(const FaultPlan& fault, std::uint32_t direction);
+  const Conditions& operator*() const { return *now_; }
+  const Conditions* operator->() const { return now_; }
+
+ private:
+  const Conditions* own_;
+  const Conditions* now_;  // `own_`, of the only fault, or `mixed_`
+  std::optional<Conditions> mixed_;
+};
+
 /// Adds what `fault`, which stands, asks of a datagram on one of its directions; `is_meant` says
 /// whether its match fits. False if it asks nothing.
 bool obey(const FaultPlan& fault, const PacketId& id,
           const std::function<bool(const PacketMatch&)>& is_meant, Orders& orders,
-          const Conditions*& conditions);
+          ConditionsNow& conditions);
 
 /// Calls `visit` with the index of every fault that is the fate of the datagram of that name, but
 /// for its kind. A healed network does nobody harm any more, but it is as slow as it was.

@@ -49,12 +49,17 @@ Duration Plan::longest_hold() const {
   Duration copy_of_one;
   for (const FaultPlan& fault : faults) {
     const bool delays = std::holds_alternative<Delay>(fault.spec->action);
-    if (!delays && !std::holds_alternative<Duplicate>(fault.spec->action)) continue;
+    const auto* doubles = std::get_if<Duplicate>(&fault.spec->action);
+    if (!delays && !doubles) continue;
+    Duration amount = fault.amount;
+    if (doubles) {
+      for (const Duration also : doubles->also) amount = std::max(amount, also);
+    }
     if (fault.is_named) {
       Duration& longest = delays ? delay_of_one : copy_of_one;
-      longest = std::max(longest, fault.amount);
+      longest = std::max(longest, amount);
     } else {
-      of_any += std::max(fault.amount, Duration{});
+      of_any += std::max(amount, Duration{});
     }
   }
   return of_any + delay_of_one + copy_of_one;

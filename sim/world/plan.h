@@ -85,7 +85,8 @@ struct FaultPlan {
   std::int64_t copy_low = -1, copy_high = -1;
   bool stands = false;                  // on packets, whenever they come: it has no beginning
   bool is_named = false;                // it stands, and is one datagram's fate
-  std::vector<Conditions> conditions;   // degrade: one per direction
+  LinkConditions degraded;              // degrade: what it says, drawn
+  std::vector<Conditions> conditions;   // and what becomes of each direction, if no other does so
   std::optional<std::uint32_t> behind;  // move: the NAT behind which it is then
 
   bool is_over_at_once() const { return end <= begin; }
@@ -102,6 +103,10 @@ struct NamedFault {
   auto operator<=>(const NamedFault&) const = default;
 };
 
+/// The conditions of a link with others put over them, in which what is drawn once per run is
+/// drawn.
+Conditions overlaid(const LinkConditions& drawn, Conditions base);
+
 /// A scenario with everything drawn for one seed: what never changes during a run. Shared by all
 /// copies of a world.
 struct Plan {
@@ -117,6 +122,7 @@ struct Plan {
   std::vector<FlowPlan> flows;
   std::vector<FaultPlan> faults;
   std::vector<NamedFault> named_faults;  // sorted, so that thousands of them cost little
+  bool has_refusals = false;             // some fault keeps datagrams from leaving their hosts
   Instant heal_at = Instant::never();
   Duration heal_within;
   Instant always_from;
@@ -145,7 +151,7 @@ struct Plan {
   }
   /// The longest round trip on any link once the network is healed, for derived bounds.
   Duration longest_round_trip() const;
-  /// How much faults can hold one datagram back, or its second copy.
+  /// How much faults can hold one datagram back, or a copy of it.
   Duration longest_hold() const;
 
   RoleContext context(HostIndex host, std::uint32_t boot, Instant now) const;

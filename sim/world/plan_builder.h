@@ -57,8 +57,8 @@ class PlanBuilder {
                                              Place place);
   std::string outer_hint(const std::string& name) const;
   HostIndex one_host(const std::string& name, Place place);
-  Conditions drawn(const LinkConditions& written, Conditions base, const std::string& path) const;
-  void draw_weather(const LinkConditions& written, Conditions& base, const std::string& path) const;
+  /// The same with everything drawn that is drawn once per run.
+  LinkConditions drawn(LinkConditions written, const std::string& path) const;
   Settings drawn(const Settings& written, const std::string& path) const;
   std::uint64_t word(std::string_view path) const;
   void fail(Place place, std::string what);

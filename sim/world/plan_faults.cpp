@@ -68,12 +68,16 @@ std::vector<std::uint32_t> PlanBuilder::directions_between(const std::string& fr
   const std::vector<NodeIndex> stops = ends(to);
   if (from.empty() || to.empty()) {
     // Any other end will do.
-    const auto fits = [](const std::vector<NodeIndex>& nodes, NodeIndex node) {
-      return nodes.empty() || std::ranges::find(nodes, node) != nodes.end();
+    const auto marked = [&](const std::vector<NodeIndex>& nodes) {
+      std::vector<bool> fits(plan_->nodes.size(), nodes.empty());
+      for (const NodeIndex node : nodes) fits[node] = true;
+      return fits;
     };
+    const std::vector<bool> may_start = marked(starts);
+    const std::vector<bool> may_stop = marked(stops);
     for (std::uint32_t i = 0; i < plan_->directions.size(); ++i) {
       const DirectionPlan& direction = plan_->directions[i];
-      if (fits(starts, direction.from) && fits(stops, direction.to)) result.push_back(i);
+      if (may_start[direction.from] && may_stop[direction.to]) result.push_back(i);
     }
   } else {
     for (const NodeIndex a : starts) {
@@ -291,11 +295,12 @@ void PlanBuilder::add_fault(const FaultSpec& spec, const FaultAction& action, st
     match(t->match);
   } else if (const auto* no = std::get_if<Refuse>(&action)) {
     match(no->match);
+    plan_->has_refusals = true;
   } else if (const auto* g2 = std::get_if<Degrade>(&action)) {
     fault.directions = both_directions(g2->a, g2->b, spec.place);
+    fault.degraded = drawn(g2->conditions, path);
     for (const std::uint32_t direction : fault.directions) {
-      fault.conditions.push_back(
-          drawn(g2->conditions, plan_->directions[direction].conditions, path));
+      fault.conditions.push_back(overlaid(fault.degraded, plan_->directions[direction].conditions));
     }
   }
   if (fault.directions.empty()) add_host_fault(fault, spec, action, path);

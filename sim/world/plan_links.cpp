@@ -20,6 +20,7 @@ std::vector<NodeIndex> PlanBuilder::link_ends(const std::string& name, Place pla
     return {
         plan_->node_of_nat(static_cast<std::uint32_t>(named_nat - plan_->scenario.nats.begin()))};
   }
+  std::vector<bool> is_in(plan_->nodes.size());
   for (const HostIndex host : plan_->hosts_named(name)) {
     const auto behind = plan_->hosts[host].behind;
     const bool own_nat = behind && *behind >= plan_->scenario.nats.size();
@@ -28,7 +29,8 @@ std::vector<NodeIndex> PlanBuilder::link_ends(const std::string& name, Place pla
     while (name == "*" && plan_->nodes[node].realm) {
       node = plan_->node_of_nat(*plan_->nodes[node].realm);
     }
-    if (std::ranges::find(ends, node) == ends.end()) ends.push_back(node);
+    if (!is_in[node]) ends.push_back(node);
+    is_in[node] = true;
   }
   if (ends.empty()) fail(place, "no host or NAT is called \"" + name + "\"");
   return ends;
@@ -43,10 +45,18 @@ void PlanBuilder::add_links() {
       return;
     }
   }
-  // Exact names win over "*": they are added first, and what exists already is left alone.
-  for (const bool wild : {false, true}) {
+  // Exact names win over those of groups, and both over "*": they are added first, and what exists
+  // already is left alone.
+  const auto is_group = [&](const std::string& name) {
+    return !plan_->host_named(name) && plan_->by_name_.contains(name);
+  };
+  const auto vagueness = [&](const LinkSpec& spec) {
+    if (spec.a == "*" || spec.b == "*") return 2;
+    return is_group(spec.a) || is_group(spec.b) ? 1 : 0;
+  };
+  for (int vague = 0; vague <= 2; ++vague) {
     for (const LinkSpec& spec : plan_->scenario.links) {
-      if ((spec.a == "*" || spec.b == "*") != wild) continue;
+      if (vagueness(spec) != vague) continue;
       const std::vector<NodeIndex> starts = link_ends(spec.a, spec.place);
       const std::vector<NodeIndex> ends = link_ends(spec.b, spec.place);
       for (const NodeIndex a : starts) {
@@ -82,12 +92,13 @@ void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
     return;
   }
   const std::string path = "link " + name_a + "|" + name_b;
-  const Conditions both = drawn(spec.both, {}, path);
+  const Conditions both = overlaid(drawn(spec.both, path), {});
   const auto add = [&](NodeIndex from, NodeIndex to, const LinkConditions& special) {
     const std::string& from_name = plan_->nodes[from].name;
     const std::string& to_name = plan_->nodes[to].name;
-    DirectionPlan direction{from, to, mix(hash_text(from_name), hash_text(to_name)),
-                            drawn(special, both, "direction " + from_name + ">" + to_name)};
+    DirectionPlan direction{
+        from, to, mix(hash_text(from_name), hash_text(to_name)),
+        overlaid(drawn(special, "direction " + from_name + ">" + to_name), both)};
     const auto index = static_cast<std::uint32_t>(plan_->directions.size());
     plan_->directions.push_back(direction);
     plan_->by_ends_.insert({from, to}, index);
@@ -96,79 +107,111 @@ void PlanBuilder::add_link(const LinkSpec& spec, NodeIndex a, NodeIndex b) {
   add(b, a, spec.back);
 }
 
-Conditions PlanBuilder::drawn(const LinkConditions& written, Conditions base,
-                              const std::string& path) const {
-  const auto one = [&](const auto& range, const char* key) {
-    return draw(range, word(path + key));
+LinkConditions PlanBuilder::drawn(LinkConditions written, const std::string& path) const {
+  const auto fix = [&](auto& range, const char* key) { range = draw(range, word(path + key)); };
+  const auto fix_if = [&](auto& range, const char* key) {
+    if (range) fix(*range, key);
   };
-  const auto number = [&](const Range<std::int64_t>& range, const char* key) {
-    return static_cast<std::uint64_t>(one(range, key));
-  };
-  if (written.latency) {
-    base.latency = one(*written.latency, ".latency");
-    base.percentiles.clear();
+  LinkConditions& c = written;
+  fix_if(c.latency, ".latency");
+  fix_if(c.loss, ".loss");
+  fix_if(c.duplicate, ".duplicate");
+  fix_if(c.bandwidth, ".bandwidth");
+  fix_if(c.queue_packets, ".queue-packets");
+  fix_if(c.queue_bytes, ".queue-bytes");
+  fix_if(c.ecn_above, ".ecn-above");
+  fix_if(c.mtu, ".mtu");
+  fix_if(c.reorder, ".reorder");
+  fix_if(c.corrupt, ".corrupt");
+  fix_if(c.truncate, ".truncate");
+  if (c.codel) {
+    fix(c.codel->target, ".codel.target");
+    fix(c.codel->interval, ".codel.interval");
   }
-  if (!written.percentiles.empty()) base.percentiles = written.percentiles;
-  if (written.jitter) {
-    base.jitter_low = written.jitter->is_fixed() ? Duration{} : written.jitter->low;
-    base.jitter_high = written.jitter->high;
+  if (c.wander) fix(c.wander->every, ".wander.every");
+  if (c.burst_loss) {
+    fix(c.burst_loss->good, ".burst-loss.good");
+    fix(c.burst_loss->bad, ".burst-loss.bad");
+    fix(c.burst_loss->loss_good, ".burst-loss.loss-good");
+    fix(c.burst_loss->loss_bad, ".burst-loss.loss-bad");
   }
-  if (written.loss) base.loss = one(*written.loss, ".loss");
-  if (written.duplicate) base.duplicate = one(*written.duplicate, ".duplicate");
-  if (written.copies) {
-    base.copies_low = static_cast<std::uint32_t>(written.copies->low);
-    base.copies_high = static_cast<std::uint32_t>(written.copies->high);
+  if (c.bursts) fix(c.bursts->every, ".bursts.every");
+  if (c.flap) {
+    fix(c.flap->up, ".flap.up");
+    fix(c.flap->down, ".flap.down");
+    if (!c.flap->offset) c.flap->offset = Range<Duration>({}, c.flap->up.low + c.flap->down.low);
+    fix(*c.flap->offset, ".flap.offset");
   }
-  if (written.copy_spacing) {
-    base.spacing_low = written.copy_spacing->low;
-    base.spacing_high = written.copy_spacing->high;
-  }
-  if (written.bandwidth) base.bandwidth = number(*written.bandwidth, ".bandwidth");
-  // A queue in bytes has no limit in packets, unless both are said.
-  if (written.queue_bytes && !written.queue_packets) base.queue_packets = 0;
-  if (written.queue_packets) base.queue_packets = number(*written.queue_packets, ".queue-packets");
-  if (written.queue_bytes) base.queue_bytes = number(*written.queue_bytes, ".queue-bytes");
-  if (const auto& c = written.codel) {
-    base.codel = {one(c->target, ".codel.target"), one(c->interval, ".codel.interval")};
-  }
-  if (written.ecn_above) base.ecn_above = one(*written.ecn_above, ".ecn-above");
-  if (written.mtu) base.mtu = number(*written.mtu, ".mtu");
-  if (written.reorder) base.reorder = one(*written.reorder, ".reorder");
-  if (written.reorder_delay) {
-    base.reorder_low = written.reorder_delay->low;
-    base.reorder_high = written.reorder_delay->high;
-  }
-  if (written.corrupt) base.corrupt = one(*written.corrupt, ".corrupt");
-  if (written.truncate) base.truncate = one(*written.truncate, ".truncate");
-  draw_weather(written, base, path);
-  return base;
+  if (c.trace) fix(c.trace->offset, ".trace.offset");
+  return written;
 }
 
-void PlanBuilder::draw_weather(const LinkConditions& written, Conditions& base,
-                               const std::string& path) const {
-  const auto one = [&](const auto& range, const char* key) {
-    return draw(range, word(path + key));
+namespace {
+
+void overlay_weather(const LinkConditions& drawn, Conditions& base) {
+  if (const auto& w = drawn.wander) {
+    base.wander = {w->by.is_fixed() ? Duration{} : w->by.low, w->by.high, w->every.low};
+  }
+  if (const auto& b = drawn.burst_loss) {
+    base.burst_loss = {b->good.low, b->bad.low, b->loss_good.low, b->loss_bad.low};
+  }
+  if (const auto& b = drawn.bursts) base.bursts = {b->every.low, b->length.low, b->length.high};
+  if (const auto& f = drawn.flap) base.flap = {f->up.low, f->down.low, f->offset->low};
+}
+
+/// A latency, percentiles and a trace stand for one another; a table that has a trace beside a
+/// latency means that for what the recording lost.
+void overlay_latency(const LinkConditions& drawn, Conditions& base) {
+  if (drawn.latency || !drawn.percentiles.empty()) base.trace = {};
+  if (drawn.latency) {
+    base.latency = drawn.latency->low;
+    base.percentiles.clear();
+  }
+  if (!drawn.percentiles.empty()) base.percentiles = drawn.percentiles;
+  if (const auto& t = drawn.trace) base.trace = {t->step, t->values, t->offset.low};
+}
+
+}  // namespace
+
+Conditions overlaid(const LinkConditions& drawn, Conditions base) {
+  const auto put = [](auto& to, const auto& from) {
+    if (from) to = from->low;
   };
-  if (const auto& w = written.wander) {
-    base.wander = {w->by.is_fixed() ? Duration{} : w->by.low, w->by.high,
-                   one(w->every, ".wander.every")};
+  const auto put_number = [](std::uint64_t& to, const std::optional<Range<std::int64_t>>& from) {
+    if (from) to = static_cast<std::uint64_t>(from->low);
+  };
+  overlay_latency(drawn, base);
+  if (drawn.jitter) {
+    base.jitter_low = drawn.jitter->is_fixed() ? Duration{} : drawn.jitter->low;
+    base.jitter_high = drawn.jitter->high;
   }
-  if (const auto& b = written.burst_loss) {
-    base.burst_loss = {one(b->good, ".burst-loss.good"), one(b->bad, ".burst-loss.bad"),
-                       one(b->loss_good, ".burst-loss.loss-good"),
-                       one(b->loss_bad, ".burst-loss.loss-bad")};
+  put(base.loss, drawn.loss);
+  put(base.duplicate, drawn.duplicate);
+  if (drawn.copies) {
+    base.copies_low = static_cast<std::uint32_t>(drawn.copies->low);
+    base.copies_high = static_cast<std::uint32_t>(drawn.copies->high);
   }
-  if (const auto& b = written.bursts) {
-    base.bursts = {one(b->every, ".bursts.every"), b->length.low, b->length.high};
+  if (drawn.copy_spacing) {
+    base.spacing_low = drawn.copy_spacing->low;
+    base.spacing_high = drawn.copy_spacing->high;
   }
-  if (const auto& f = written.flap) {
-    base.flap = {one(f->up, ".flap.up"), one(f->down, ".flap.down"), {}};
-    const Range<Duration> anywhere({}, base.flap.up + base.flap.down);
-    base.flap.offset = one(f->offset.value_or(anywhere), ".flap.offset");
+  put_number(base.bandwidth, drawn.bandwidth);
+  // A queue in bytes has no limit in packets, unless both are said.
+  if (drawn.queue_bytes && !drawn.queue_packets) base.queue_packets = 0;
+  put_number(base.queue_packets, drawn.queue_packets);
+  put_number(base.queue_bytes, drawn.queue_bytes);
+  if (const auto& c = drawn.codel) base.codel = {c->target.low, c->interval.low};
+  put(base.ecn_above, drawn.ecn_above);
+  put_number(base.mtu, drawn.mtu);
+  put(base.reorder, drawn.reorder);
+  if (drawn.reorder_delay) {
+    base.reorder_low = drawn.reorder_delay->low;
+    base.reorder_high = drawn.reorder_delay->high;
   }
-  if (const auto& t = written.trace) {
-    base.trace = {t->step, t->values, one(t->offset, ".trace.offset")};
-  }
+  put(base.corrupt, drawn.corrupt);
+  put(base.truncate, drawn.truncate);
+  overlay_weather(drawn, base);
+  return base;
 }
 
 }  // namespace tickover::sim

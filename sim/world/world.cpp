@@ -91,11 +91,7 @@ void World::apply(const QueuedEvent& event) {
       if (event.detail <= 1) {
         change_fault(event.index, event.detail == 0);
       } else {
-        const bool there = event.detail == 2;
-        begin(StepKind::fault, 0);
-        step_.value.fault = event.index;
-        step_.value.fault_begins = there;
-        if (is_active(event.index) == there) move_host(event.index, there, false);
+        arrive_at(event.index, event.detail == 2);
       }
       break;
     case QueuedEvent::Class::start:
@@ -141,7 +137,11 @@ void World::start(HostIndex index) {
   step_.value.host_now = host_now;
   // Of two reboots that overlap, the one that ends last starts the host, and only once.
   if (host.up || host.halts > 0 || is_held_down(index)) return;
-  host.machine = plan.role->make(plan_->context(index, host.boots++, host_now));
+  const RoleContext at_home = plan_->context(index, host.boots++, host_now);
+  HostInfo self = plan.info;
+  if (!host.addresses.empty()) self.addresses = host.addresses;  // it may have moved
+  host.machine = plan.role->make({self, at_home.hosts, at_home.settings, at_home.random, host_now,
+                                  at_home.first_random, at_home.first_boot});
   host.kind_names = host.machine.kind_names();
   host.up = true;
   // Two facts that every socket owner knows before it does anything.
@@ -217,10 +217,11 @@ void World::drain(HostIndex index) {
   for (; outputs < most_outputs; ++outputs) {
     const auto notice = host.machine.poll_event();
     if (!notice) break;
-    if (notice->kind == Notice::Kind::candidate_added) host.announced = notice->local;
-    if (notice->kind == Notice::Kind::candidate_removed && host.announced == notice->local) {
-      host.announced.reset();
+    const bool is_added = notice->kind == Notice::Kind::candidate_added;
+    if (is_added || notice->kind == Notice::Kind::candidate_removed) {
+      std::erase(host.announced, notice->local);
     }
+    if (is_added) host.announced.push_back(notice->local);
     step.notices.push_back(*notice);
   }
   step.drained = outputs < most_outputs;
@@ -257,7 +258,7 @@ void World::arm(HostIndex index) {
 
 std::optional<Endpoint> World::reachable_at(HostIndex host) const {
   const HostPlan& plan = plan_->hosts[host];
-  if (hosts_[host].announced) return hosts_[host].announced;
+  if (!hosts_[host].announced.empty()) return hosts_[host].announced.back();
   if (plan.role->port == 0 || hosts_[host].addresses.empty()) return {};
   return Endpoint{hosts_[host].addresses.front(), plan.role->port};
 }
@@ -272,6 +273,27 @@ Endpoint World::as_found_by(HostIndex index, const Endpoint& remote) const {
   return Nat::seen_from(plan_->nats[*realm], {host.addresses.front()}, remote);
 }
 
+std::optional<Endpoint> World::reachable_at(HostIndex index, AddressFamily family) const {
+  const Host& host = hosts_[index];
+  const std::uint16_t port = plan_->hosts[index].role->port;
+  if (!host.announced.empty() || port == 0) {
+    const auto last = std::ranges::find(host.announced.rbegin(), host.announced.rend(), family,
+                                        &Endpoint::family);
+    return last == host.announced.rend() ? std::nullopt : std::optional(*last);
+  }
+  const auto own = std::ranges::find(host.addresses, family, &IpAddress::family);
+  return own == host.addresses.end() ? std::nullopt : std::optional(Endpoint{*own, port});
+}
+
+std::optional<Endpoint> World::reachable_from(HostIndex from, HostIndex to) const {
+  const auto usual = reachable_at(to);
+  if (!usual || reachable_at(from, usual->family())) return usual;
+  const bool is_ipv6 = usual->family() == AddressFamily::ipv6;
+  const AddressFamily other = is_ipv6 ? AddressFamily::ipv4 : AddressFamily::ipv6;
+  const auto instead = reachable_at(to, other);
+  return instead && reachable_at(from, other) ? instead : usual;
+}
+
 void World::record_in_digest() {
   const Step& step = step_.value;
   const std::uint64_t host_key = step.host == no_index ? 0 : plan_->hosts[step.host].key;
@@ -282,8 +304,9 @@ void World::record_in_digest() {
   digest_.add(mix(static_cast<std::uint64_t>(step.time.since_origin().count()), host_key), header);
   if (step.kind == StepKind::fault) digest_.add(step.fault);
   if (step.kind == StepKind::icmp) {
-    digest_.add(mix(stable_hash(step.icmp.local), stable_hash(step.icmp.remote)),
-                std::uint64_t{step.icmp.type} << 8 | step.icmp.code);
+    digest_.add(
+        mix(stable_hash(step.icmp.local), stable_hash(step.icmp.remote)),
+        std::uint64_t{step.icmp.data} << 16 | std::uint64_t{step.icmp.type} << 8 | step.icmp.code);
   }
   if (step.kind == StepKind::delivery || step.kind == StepKind::overhearing) {
     digest_.add(step.has_id ? step.id.hash(plan_->directions[step.id.direction].key) : 0,
@@ -331,10 +354,11 @@ bool World::same_state(const World& other) const {
          queue_ == other.queue_ && deadlines_ == other.deadlines_ && hosts_ == other.hosts_ &&
          nats_ == other.nats_ && names_ == other.names_ && queues_ == other.queues_ &&
          flights_ == other.flights_ && free_flights_ == other.free_flights_ &&
-         answers_ == other.answers_ && told_ == other.told_ && fault_waits_ == other.fault_waits_ &&
-         flows_ == other.flows_ && fault_active_ == other.fault_active_ &&
-         fault_matches_ == other.fault_matches_ && healed_ == other.healed_ &&
-         counts_ == other.counts_ && digest_ == other.digest_ && trace_ == other.trace_;
+         answers_ == other.answers_ && told_ == other.told_ && free_told_ == other.free_told_ &&
+         fault_waits_ == other.fault_waits_ && flows_ == other.flows_ &&
+         fault_active_ == other.fault_active_ && fault_matches_ == other.fault_matches_ &&
+         healed_ == other.healed_ && counts_ == other.counts_ && digest_ == other.digest_ &&
+         trace_ == other.trace_;
 }
 
 }  // namespace tickover::sim

@@ -33,6 +33,8 @@ struct Scratch {
   bool operator==(const Scratch&) const { return true; }
 };
 
+class ConditionsNow;
+
 /// Datagrams so far: sent + duplicated + forged + overheard == delivered + dropped + in flight. One
 /// that is overheard counts apart from the one that goes its way.
 struct DatagramCounts {
@@ -81,8 +83,13 @@ class World {
   std::uint32_t boots(HostIndex host) const { return hosts_[host].boots; }
   Instant host_time(HostIndex host) const { return hosts_[host].clock.read(now_); }
   const std::optional<Timeout>& deadline(HostIndex host) const { return hosts_[host].deadline; }
-  /// Where traffic to that host goes now: its announced candidate, or its own address and port.
+  /// Where that host is reached now: at its last announced candidate, or its own address and port.
   std::optional<Endpoint> reachable_at(HostIndex host) const;
+  /// The same among its addresses of one family.
+  std::optional<Endpoint> reachable_at(HostIndex host, AddressFamily family) const;
+  /// Where traffic between them goes: to an address of a family in which both are reached, if there
+  /// is one.
+  std::optional<Endpoint> reachable_from(HostIndex from, HostIndex to) const;
   /// Where plain sockets of that host find a remote endpoint: behind a NAT64 perhaps elsewhere.
   Endpoint as_found_by(HostIndex host, const Endpoint& remote) const;
   const Step& last_step() const { return step_.value; }
@@ -115,13 +122,14 @@ class World {
     HostClock clock;
     bool up = false;
     std::uint32_t boots = 0;
-    std::uint32_t opened = 0;          // sockets so far, which keys the ephemeral ports
-    std::vector<Endpoint> sockets;     // sorted
-    std::optional<Timeout> deadline;   // on the host's clock
-    std::uint64_t deadline_cause = 0;  // the step that set it
-    std::optional<Endpoint> announced;
+    std::uint32_t opened = 0;             // sockets so far, which keys the ephemeral ports
+    std::vector<Endpoint> sockets;        // sorted
+    std::optional<Timeout> deadline;      // on the host's clock
+    std::uint64_t deadline_cause = 0;     // the step that set it
+    std::vector<Endpoint> announced;      // candidates, the latest last
     std::vector<IpAddress> addresses;     // now
     std::optional<std::uint32_t> behind;  // the NAT, now
+    std::uint32_t moved_by = no_index;    // the fault that brought it there; none: it is at home
     std::uint32_t halts = 0;              // faults that make it sleep
     std::uint32_t sleeps = 0;             // so far
     std::optional<Instant> asleep_since;  // on its own clock
@@ -157,11 +165,10 @@ class World {
     IcmpError error;  // of the datagram as it was where the error began
     NodeIndex node = 0;
     std::uint64_t cause = 0;
-    bool is_given = false;
     bool operator==(const Told& other) const {
       return error.local == other.error.local && error.remote == other.error.remote &&
-             error.type == other.error.type && node == other.node && cause == other.cause &&
-             is_given == other.is_given;
+             error.type == other.error.type && error.code == other.error.code &&
+             error.data == other.error.data && node == other.node && cause == other.cause;
     }
   };
   struct Flow {
@@ -193,10 +200,10 @@ class World {
   Crossing crossing_of(std::uint32_t direction, const Send& send, const SentRecord& record);
   /// What the active faults ask for; `conditions` become those of a degraded link.
   Orders orders_for(std::uint32_t direction, HostIndex sender, const PacketId& id,
-                    const Conditions*& conditions);
+                    ConditionsNow& conditions);
   /// What one fault asks for, if it means this datagram.
   void obey(std::uint32_t fault, HostIndex sender, const PacketId& id, Orders& orders,
-            const Conditions*& conditions);
+            ConditionsNow& conditions);
   bool is_meant(const FaultPlan& fault, const PacketMatch& match, HostIndex sender,
                 const PacketId& id) const;
   /// The fate that is known of the last datagram sent, instead of its own.
@@ -211,6 +218,9 @@ class World {
   void tell_by_icmp(Trouble trouble, std::uint32_t direction, const Endpoint& source,
                     const Endpoint& destination, std::uint64_t key);
   void tell_sender(Trouble trouble, HostIndex host, const Send& send);
+  void tell_at(Instant at, std::uint64_t order, const Told& told);
+  /// What the faults of the moment make of the link there; `conditions` are its own.
+  void degrade(std::uint32_t direction, ConditionsNow& conditions) const;
   void hear_icmp(std::uint32_t index);
   /// Who has that address there at this moment.
   std::optional<NodeIndex> owner(std::optional<std::uint32_t> realm, const IpAddress& ip) const;
@@ -229,6 +239,12 @@ class World {
   void resume(HostIndex host);
   /// With the addresses that it has there, or none at first.
   void move_host(std::uint32_t fault, bool there, bool is_dead);
+  void arrive_at(std::uint32_t fault, bool there);
+  /// Back from there: to where another such fault that lasts keeps it, or home.
+  void end_move(std::uint32_t fault);
+  void end_nat_move(std::uint32_t fault);
+  /// The last of the other faults that last and do the same to that host or NAT; or no_index.
+  std::uint32_t other_like(std::uint32_t fault) const;
   void take_down(HostIndex host);
   /// Whether a reboot that still lasts keeps the host down.
   bool is_held_down(HostIndex host) const;
@@ -253,6 +269,7 @@ class World {
   std::vector<std::uint32_t> free_flights_;
   std::vector<SocketAnswer> answers_;
   std::vector<Told> told_;
+  std::vector<std::uint32_t> free_told_;
   std::vector<Flow> flows_;
   std::vector<std::uint8_t> fault_active_;
   std::vector<std::uint8_t> fault_waits_;  // for what it comes after
