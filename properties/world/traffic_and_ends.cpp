@@ -154,6 +154,13 @@ TEST(Run, notices_that_time_stands_still) {
   EXPECT_EQ(world.now(), Instant{});
 }
 
+TEST(Run, lets_thousands_of_hosts_start_together) {
+  Scenario s{.hosts = {echo("bob")}};
+  s.hosts[0].count = 2'000;
+  World world = world_of(s);
+  EXPECT_EQ(run(world, {.steps_per_instant = 2'000}), StopReason::quiescent);
+}
+
 /// Objects to the third step.
 class Objector final : public Oracle {
  public:

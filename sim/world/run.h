@@ -28,7 +28,7 @@ std::string_view name_of(StopReason reason);
 
 struct RunLimits {
   std::uint64_t steps = 50'000'000;
-  std::uint64_t steps_per_instant = 100'000;
+  std::uint64_t steps_per_instant = 100'000;  // as many again for each thousand of hosts
   /// Ends the run before its next step once it is true; null: nobody does.
   const std::atomic<bool>* cancel = nullptr;
 };
