@@ -99,6 +99,11 @@ TEST(Delivery, allows_what_an_attacker_sends_from_an_allocation_of_its_own_and_n
     payload.bytes = {1, 2, 3};
     return payload.deliver(1, address);
   };
+  Stage stranger = stage;
+  stranger.host("mallory", "attacker", "192.0.2.66").setting("target", std::string("relay"));
+  stranger.setting("attack", std::vector<std::string>{"garbage"});
+  stranger.setting("password", std::string("a guess"));
+  EXPECT_NE(given_junk_from(stranger, "192.0.2.9:50001"), "") << "without an account";
   EXPECT_NE(given_junk_from(stage, "192.0.2.9:50001"), "") << "nobody is there who might";
   stage.host("mallory", "attacker", "192.0.2.66").setting("target", std::string("relay"));
   stage.setting("attack", std::vector<std::string>{"garbage"});
@@ -106,6 +111,32 @@ TEST(Delivery, allows_what_an_attacker_sends_from_an_allocation_of_its_own_and_n
   EXPECT_NE(given_junk_from(stage, "192.0.2.9:50000"), "") << "alice's";
   EXPECT_NE(given_junk_from(stage, "192.0.2.9:3478"), "") << "the relay's own";
   EXPECT_NE(given_junk_from(stage, "192.0.2.66:50001"), "") << "no relay's";
+}
+
+// Nobody signs data, so that a client cannot know what its relay never sent.
+// BUGS P11, P23
+TEST(Delivery, blames_no_client_for_data_that_a_fault_forged) {
+  Stage stage;
+  stage.host("relay", "turn-server", "192.0.2.9").host("alice", "turn-client", "192.0.2.1");
+  stage.setting("relay", std::string("relay")).host("bob", "peer", "192.0.2.2");
+  stage.traffic("alice", "bob");
+  const auto given = [&](bool forged, HostIndex host, const char* said) {
+    Payload payload(stage);
+    Step step = payload.show_p11.step(2s, StepKind::delivery, host);
+    const std::vector<std::uint8_t> arrived = {0x40, 0, 0, 3, 'a', 'b', 'c', 0};
+    step.forged = forged;
+    step.arrived = arrived;
+    step.notices = {{.kind = Notice::Kind::received,
+                     .name = "data",
+                     .remote = at("192.0.2.2:7000"),
+                     .payload = as_bytes(said)}};
+    payload.show_p11(step);
+    return payload.show_p11.objection();
+  };
+  EXPECT_EQ(given(true, 1, "abc"), "");
+  EXPECT_NE(given(false, 1, "abc"), "");
+  EXPECT_NE(given(true, 1, "abcd"), "") << "not even that was forged";
+  EXPECT_NE(given(true, 2, "abc").find("but a fault forged"), std::string::npos) << "the canary";
 }
 
 // A relay that begins anew gives old ports to other clients, and their peers cannot know.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/oracles/belief.h"
+#include "sim/oracles/glance.h"
 #include "sim/oracles/turn_plan.h"
 #include "sim/oracles/words.h"
 #include "sim/world/world.h"
@@ -28,19 +30,48 @@ std::size_t window_of(const Plan& plan, const FlowPlan& flow) {
   return std::clamp(needed, fewest_slots, most_slots);
 }
 
-/// Whether that is an address on a relay which none of its clients ever had, where somebody is who
-/// may have got one and says what no traffic says.
+/// Whether that is an address on a relay which none of its clients ever had, where somebody has an
+/// account who says what no traffic says.
 template <class Candidates>
 bool is_attackers(const Plan& plan, const Candidates& candidates, const Endpoint& from) {
-  const auto is_attacker = [](const HostPlan& host) { return host.role->spoofs; };
+  const auto has_attacker = [&](const HostPlan& relay) {
+    const auto users = users_of(relay);
+    return std::ranges::any_of(plan.hosts, [&](const HostPlan& host) {
+      if (!host.role->spoofs) return false;
+      const Credentials own = credentials_of(host);
+      return std::ranges::any_of(users, [&](const Credentials& user) {
+        return user.name == own.name && user.password == own.password;
+      });
+    });
+  };
   const auto relays_from = [&](const HostPlan& host) {
     return is_relay(host) && from.port != host.role->port &&
-           std::ranges::find(host.info.addresses, from.ip) != host.info.addresses.end();
+           std::ranges::find(host.info.addresses, from.ip) != host.info.addresses.end() &&
+           has_attacker(host);
   };
   const auto has_had_it = [&](const auto& own) { return own.has(from); };
-  return std::ranges::any_of(plan.hosts, is_attacker) &&
-         std::ranges::any_of(plan.hosts, relays_from) &&
+  return std::ranges::any_of(plan.hosts, relays_from) &&
          std::ranges::none_of(candidates, has_had_it);
+}
+
+/// Whether a fault forged what a TURN client was given: no client can tell it from what its relay
+/// sends on, which nobody signs (RFC 8656, section 21.1.4).
+bool is_forged_data(const Step& step, const Plan& plan, const Notice& notice) {
+  if (!step.forged || plan.hosts[step.host].info.role != "turn-client") return false;
+  if (const auto data = glance_channel(step.arrived)) {
+    return std::ranges::equal(data->data, notice.payload);
+  }
+  const auto message = glance_stun(step.arrived);
+  if (!message || message->type != stun_type::data_indication) return false;
+  const auto data = find_attribute(*message, stun_attribute::data);
+  return data && std::ranges::equal(*data, notice.payload);
+}
+
+/// Whether a NAT led it where its sender did not mean it to go.
+bool has_strayed(const World& world, const Origin& origin, HostIndex to) {
+  const Belief* belief = Belief::of(world);
+  return belief != nullptr &&
+         (belief->has_strayed(origin) || belief->stands_for_another(world, to));
 }
 
 }  // namespace
@@ -111,8 +142,10 @@ void Delivery::judge(const Step& step, const World& world, const Notice& notice)
   const auto origin = index_.find(notice.payload);
   if (!origin || !is_intact(plan, *origin, notice.payload)) {
     if (is_attackers(plan, candidates_, notice.remote)) return;
-    return broken(step, fmt::format("{} was given {} bytes from {} that nobody sent", name,
-                                    notice.payload.size(), notice.remote.text()));
+    if (is_forged_data(step, plan, notice)) return;
+    return broken(step, fmt::format("{} was given {} bytes from {} that nobody sent{}", name,
+                                    notice.payload.size(), notice.remote.text(),
+                                    step.forged ? ", but a fault forged" : ""));
   }
   const FlowPlan& flow = plan.flows[origin->flow];
   const auto what = [&] {
@@ -129,6 +162,7 @@ void Delivery::judge(const Step& step, const World& world, const Notice& notice)
   const bool is_echo = is_stranger ? sent != nullptr && is_heir_of_sender(flow, *sent, step.host)
                                    : step.host == flow.from;
   if (is_stranger && !is_echo && !is_heir_of_addressee(flow, sent, step.host)) {
+    if (has_strayed(world, *origin, step.host)) return;
     return broken(step, fmt::format("{} was given {}", name, what()));
   }
   if (sent == nullptr) return;  // too old: nothing but its bytes is remembered
@@ -140,12 +174,13 @@ void Delivery::judge(const Step& step, const World& world, const Notice& notice)
   const bool announces = plan.hosts[speaker].role->port == 0;
   const bool right = announces ? candidates_[speaker].has(notice.remote) : notice.remote == own;
   if (!right) {
+    if (has_strayed(world, *origin, step.host)) return;
     return broken(step,
                   fmt::format("{} was given {} as if it came from {}{}", name, what(),
                               notice.remote.text(), announces ? "" : ", not from " + own.text()));
   }
   std::uint16_t& times = is_echo ? sent->echoed : sent->delivered;
-  if (++times > 1 + sent->network_copies) {
+  if (++times > 1 + sent->network_copies && !has_strayed(world, *origin, step.host)) {
     broken(step, fmt::format("{} was given {} {} times; the network made {} copies", name, what(),
                              times, sent->network_copies));
   }

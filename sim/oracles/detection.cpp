@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/oracles/belief.h"
 #include "sim/oracles/retransmissions.h"
 #include "sim/oracles/turn_plan.h"
 #include "sim/oracles/words.h"
@@ -17,6 +18,12 @@ constexpr Duration usual_nonce_lifetime = std::chrono::hours(1);
 /// Wake-ups between the relay's last word and the end: for the Refresh, for its turn among the
 /// other requests, and for giving it up.
 constexpr int wake_ups = 3;
+
+/// A relay does not tell it what it has lost while a NAT leads it to an allocation that is there.
+bool is_mistaken(const World& world, HostIndex host) {
+  const Belief* belief = Belief::of(world);
+  return belief != nullptr && belief->is_mistaken(host);
+}
 
 }  // namespace
 
@@ -109,7 +116,7 @@ std::string Detection::lateness(const World& world, HostIndex host, Instant now)
                        time_text(now - client.last_word));
   }
   if (client.forgotten_at && client.repairs_in &&
-      now > *client.forgotten_at + *client.repairs_in + client.slack) {
+      now > *client.forgotten_at + *client.repairs_in + client.slack && !is_mistaken(world, host)) {
     return fmt::format("{} still has its candidate {} after the relay lost its state", name,
                        time_text(now - *client.forgotten_at));
   }
