@@ -30,13 +30,14 @@ RawStun granted(std::uint8_t id, std::uint8_t host = 9, std::uint32_t seconds = 
 struct Relay {
   RelayModel model;
   Instant now = Instant::at(1s);
+  RelayLifetimes lifetimes;
 
   explicit Relay(const RawStun& by = named(0x0003, 1, "alice"), const RawStun& as = granted(1)) {
     EXPECT_EQ(succeed(by, as), "");
   }
   std::string succeed(const RawStun& request, const RawStun& answer, const Endpoint& who = alice) {
     return std::string(
-        model.succeeded(request.glance(), answer.glance(), who, server, now, RelayLifetimes()));
+        model.succeeded(request.glance(), answer.glance(), who, server, now, lifetimes));
   }
   std::string fail(const RawStun& request, unsigned code) {
     const RawStun answer = RawStun(request.glance().type | 0x0110u, 1).error(code);
@@ -68,6 +69,35 @@ TEST(RelayModel, wants_a_repeated_allocate_answered_as_before) {
   EXPECT_NE(Relay().at_second(11).succeed(again, granted(1, 9, 601)), "");
   EXPECT_NE(Relay().at_second(11).succeed(again, granted(1, 8)), "");
   EXPECT_NE(Relay().at_second(11).succeed(again, granted(1).relayed(7, true)), "");
+}
+
+// PROTOCOL F6, AB12; BUGS P12
+TEST(RelayModel, lets_a_copy_of_a_refresh_count_only_where_the_first_may_be_forgotten) {
+  for (const unsigned others : {0u, 1u, 2u, 3u}) {
+    Relay relay;
+    relay.lifetimes.requests = 2;
+    const RawStun first(0x0004, 2);
+    EXPECT_EQ(relay.at_second(2).succeed(first, RawStun(0x0104, 2).lifetime(600)), "");
+    for (std::uint8_t id = 3; id < 3 + others; ++id) {
+      EXPECT_EQ(relay.succeed(RawStun(0x0004, id), RawStun(0x0104, id).lifetime(600)), "");
+    }
+    EXPECT_EQ(relay.at_second(100).succeed(first, RawStun(0x0104, 2).lifetime(600)), "");
+    const RelayModel::Span& span = relay.model.find(alice, server)->span;
+    EXPECT_EQ(span.surely, Instant::at(602s));
+    EXPECT_EQ(span.at_most, Instant::at(others < 2 ? 602s : 700s)) << others;
+  }
+}
+
+// BUGS P12
+TEST(RelayModel, forgets_nothing_of_a_relay_that_moves_but_what_was_at_its_old_address) {
+  Relay relay;
+  EXPECT_EQ(relay.succeed(named(0x0003, 3, "carol"), granted(3, 8), carol), "");
+  relay.model.move_to({server.ip, relay.model.find(alice, server)->relayed.ip});
+  EXPECT_FALSE(relay.model.find(alice, server)->unclear);
+  EXPECT_TRUE(relay.model.find(carol, server)->unclear);
+  EXPECT_NE(relay.fail(RawStun(0x0004, 4), 437), "");
+  relay.model.move_to({});
+  EXPECT_EQ(relay.fail(RawStun(0x0004, 5), 437), "");
 }
 
 // PROTOCOL W15, A17

@@ -97,14 +97,29 @@ RelayModel::Channel* RelayModel::Allocation::channel(const Endpoint& peer) {
   return const_cast<Channel*>(std::as_const(*this).channel(peer));
 }
 
-bool RelayModel::Allocation::repeats(Bytes id) {
-  for (const Id& known : recent) {
-    if (std::ranges::equal(known, id)) return true;
+std::optional<std::uint64_t> RelayModel::Allocation::repeats(Bytes id, std::uint64_t remembered) {
+  for (std::size_t i = 0; i < recent.size(); ++i) {
+    if (std::ranges::equal(recent[i], id)) return recent_at[i];
   }
-  if (recent.size() < most_recent) recent.emplace_back();
+  if (recent.size() < most_recent) {
+    recent.emplace_back();
+    recent_at.emplace_back();
+  }
   std::ranges::copy(id, recent[next_recent].begin());
+  recent_at[next_recent] = remembered;
   next_recent = (next_recent + 1) % most_recent;
-  return false;
+  return {};
+}
+
+void RelayModel::move_to(const std::vector<IpAddress>& addresses) {
+  const auto is_gone = [&](const Endpoint& e) {
+    return std::ranges::find(addresses, e.ip) == addresses.end();
+  };
+  for (Allocation& a : allocations_) {
+    if (!is_gone(a.server) && !is_gone(a.relayed) && !(a.second && is_gone(*a.second))) continue;
+    a.unclear = true;
+    a.span.surely = Instant();
+  }
 }
 
 std::size_t RelayModel::place(const Endpoint& client, const Endpoint& server) const {
@@ -154,6 +169,10 @@ void RelayModel::index_relayed() {
 std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlance& success,
                                        const Endpoint& client, const Endpoint& server, Instant now,
                                        const RelayLifetimes& lifetimes) {
+  const bool is_remembered =
+      request.type == stun_type::allocate || request.type == stun_type::refresh;
+  const std::uint64_t before = remembered_;
+  if (is_remembered) ++remembered_;
   if (request.type == stun_type::allocate) {
     return allocated(request, success, client, server, now);
   }
@@ -174,13 +193,14 @@ std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlan
   }
   if (allocation == nullptr || allocation->span.is_dead(now)) {
     // A relay that remembers its answers repeats the one that deleted (PROTOCOL F6).
-    if (deletes && allocation != nullptr && allocation->repeats(request.id)) return {};
+    if (deletes && allocation != nullptr && allocation->repeats(request.id, before)) return {};
     return "success for an allocation that does not exist (PROTOCOL R16)";
   }
   if (is_another(allocation->owner, user_of(request))) {
     return "success for another user's allocation (PROTOCOL W15)";
   }
-  const bool repeated = allocation->repeats(request.id);
+  const auto first = allocation->repeats(request.id, before);
+  const bool repeated = first.has_value();
   if (request.type == stun_type::refresh) {
     const auto seconds = find_number(success, stun_attribute::lifetime);
     if (!seconds) return "Refresh success without LIFETIME (RFC 8656, section 8.2)";
@@ -191,9 +211,10 @@ std::string_view RelayModel::succeeded(const StunGlance& request, const StunGlan
       allocation->span = {now, std::max(allocation->span.at_most, until)};
     } else if (deletes) {
       allocation->span = {now, now};
-    } else if (!repeated) {
-      // A copy, whoever sent it, does nothing a second time (PROTOCOL F6, AB12).
-      allocation->span.extend(now + Duration(std::chrono::seconds(*seconds)), false);
+    } else if (!repeated || before - *first > lifetimes.requests) {
+      // A copy, whoever sent it, does nothing a second time (PROTOCOL F6, AB12), unless so many
+      // came since that the first may be forgotten.
+      allocation->span.extend(now + Duration(std::chrono::seconds(*seconds)), repeated);
     }
     return {};
   }
@@ -309,6 +330,7 @@ std::string_view RelayModel::bound(Allocation& allocation, const StunGlance& req
 
 std::string_view RelayModel::failed(const StunGlance& request, const StunGlance& error,
                                     const Endpoint& client, const Endpoint& server, Instant now) {
+  if (request.type == stun_type::allocate || request.type == stun_type::refresh) ++remembered_;
   const Allocation* allocation = find(client, server);
   if (request.type == stun_type::binding || allocation == nullptr ||
       !allocation->span.is_alive(now)) {

@@ -14,6 +14,8 @@ namespace tickover::sim {
 struct RelayLifetimes {
   Duration permission = std::chrono::seconds(300);
   Duration channel = std::chrono::seconds(600);
+  /// How many Allocates and Refreshes it remembers, so that a copy does nothing a second time.
+  std::uint64_t requests = 16'384;
 };
 
 /// A reference model of one relay's tables, learnt from its datagrams alone (PROTOCOL 1.5 to
@@ -76,11 +78,15 @@ class RelayModel {
     Permission* permission(const IpAddress& ip);
     Channel* channel(std::uint16_t number);
     Channel* channel(const Endpoint& peer);
-    /// True if that request has succeeded before; remembers it.
-    bool repeats(Bytes id);
+    std::vector<std::uint64_t> recent_at;  // for each, how many were `remembered` before it
+    /// How many were remembered before that request, if it has succeeded before; otherwise it is
+    /// noted with `remembered`.
+    std::optional<std::uint64_t> repeats(Bytes id, std::uint64_t remembered);
   };
 
   void clear() { *this = {}; }
+  /// The relay has these addresses alone from now on: what was granted at others may be over.
+  void move_to(const std::vector<IpAddress>& addresses);
   /// By client and server; with some that ended within the last minutes.
   const std::vector<Allocation>& allocations() const { return allocations_; }
   const Allocation* find(const Endpoint& client, const Endpoint& server) const;
@@ -118,6 +124,7 @@ class RelayModel {
 
   std::vector<Allocation> allocations_;  // sorted by (client, server)
   std::vector<ByRelayed> by_relayed_;    // sorted; the latest owner of each relayed address
+  std::uint64_t remembered_ = 0;         // answers that a relay may have to give again, so far
 };
 
 }  // namespace tickover::sim

@@ -39,6 +39,9 @@ RelayTables::RelayTables(const Plan& plan) {
     RelayLifetimes& lifetimes = relay.lifetimes;
     lifetimes.permission = setting_or(host.settings, "permission-lifetime", lifetimes.permission);
     lifetimes.channel = setting_or(host.settings, "channel-lifetime", lifetimes.channel);
+    const auto usual = static_cast<std::int64_t>(lifetimes.requests);
+    lifetimes.requests =
+        static_cast<std::uint64_t>(setting_or(host.settings, "max-remembered-requests", usual));
     relay.is_scripted = host.settings.find("answers") != nullptr;
     relay.has_rate = host.settings.find("max-bytes-per-second-per-user") != nullptr;
   }
@@ -56,6 +59,9 @@ const RelayModel& RelayModels::of(const World& world, HostIndex relay) {
 }
 
 void RelayTables::observe(const Step& step, const World& world) {
+  if (const auto addresses = addresses_after(step, world)) {
+    relays_[world.plan().faults[step.fault].host].model.move_to(*addresses);
+  }
   if (!step.touched || step.host == no_index || !relays_[step.host].is_relay) return;
   Relay& relay = relays_[step.host];
   if (step.kind == StepKind::start) {

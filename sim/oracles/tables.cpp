@@ -77,6 +77,11 @@ bool RelayIndexes::applies(const Plan& plan) {
 }
 
 void RelayIndexes::observe(const Step& step, const World& world) {
+  if (const auto addresses = addresses_after(step, world)) {
+    std::erase_if(relays_[world.plan().faults[step.fault].host].open, [&](const Endpoint& socket) {
+      return std::ranges::find(*addresses, socket.ip) == addresses->end();
+    });
+  }
   if (!step.touched || step.host == no_index || !relays_[step.host].shows) return;
   Relay& relay = relays_[step.host];
   if (step.kind == StepKind::start) {

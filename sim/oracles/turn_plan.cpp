@@ -4,6 +4,7 @@
 #include <span>
 
 #include "sim/oracles/naive_digest.h"
+#include "sim/world/world.h"
 
 namespace tickover::sim {
 
@@ -96,6 +97,25 @@ bool trusts_the_path(const HostPlan& client) {
 
 std::string realm_of(const HostPlan& relay) {
   return setting_or(relay.settings, "realm", std::string("example.org"));
+}
+
+std::optional<std::vector<IpAddress>> addresses_after(const Step& step, const World& world) {
+  const Plan& plan = world.plan();
+  if (step.kind != StepKind::fault || step.fault == no_index) return {};
+  const FaultPlan* fault = &plan.faults[step.fault];
+  if (!std::holds_alternative<Move>(fault->spec->action)) return {};
+  // Who is awake and hears nothing of it stays where it is: it is elsewhere for another reason.
+  if (!step.touched && world.is_up(fault->host)) return {};
+  bool is_there = step.fault_begins;
+  for (std::size_t i = 0; !is_there && i < plan.faults.size(); ++i) {
+    const FaultPlan& other = plan.faults[i];
+    is_there = world.is_active(i) && other.host == fault->host &&
+               std::holds_alternative<Move>(other.spec->action);
+    if (is_there) fault = &other;
+  }
+  if (fault->amount > Duration{}) return std::vector<IpAddress>();
+  return is_there ? std::get<Move>(fault->spec->action).addresses
+                  : plan.hosts[fault->host].info.addresses;
 }
 
 namespace {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -7,8 +8,11 @@
 #include <vector>
 
 #include "sim/world/plan.h"
+#include "sim/world/step.h"
 
 namespace tickover::sim {
+
+class World;
 
 // What oracles of TURN read in a plan: settings by their names in scenarios, never what the roles
 // make of them.
@@ -49,6 +53,10 @@ Credentials credentials_of(const HostPlan& client);
 /// Whether a client was told to believe what nobody signed.
 bool trusts_the_path(const HostPlan& client);
 std::string realm_of(const HostPlan& relay);
+
+/// The addresses that a host has after a fault that moves it; nothing after any other step. Between
+/// two networks it has none.
+std::optional<std::vector<IpAddress>> addresses_after(const Step& step, const World& world);
 
 /// No datagram is under way for longer than this, whatever links and faults do to it.
 Duration longest_flight(const Plan& plan);
