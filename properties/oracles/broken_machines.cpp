@@ -121,6 +121,17 @@ TEST(BrokenMachines, may_not_try_their_password_without_end) {
   };
   for (int i = 0; i < 200; ++i) try_again(i, false);
   EXPECT_EQ(show_p5.objection(), "");
+  // Each peer is worth some, and who moves to another address is another peer.
+  Show of_many_peers(plan, std::make_unique<TrafficBound>(*plan));
+  for (int i = 0; i < 400; ++i) {
+    Step step = of_many_peers.step(std::chrono::milliseconds(100) * i, StepKind::command, 1);
+    step.command_to = {at("192.0.2.1:1").ip, static_cast<std::uint16_t>(50'000 + i % 50)};
+    attempt[18] = static_cast<std::uint8_t>(i / 256);
+    attempt[19] = static_cast<std::uint8_t>(i);
+    add_sent(step, "10.0.0.2:5000", "192.0.2.1:3478", attempt);
+    of_many_peers(step);
+  }
+  EXPECT_EQ(of_many_peers.objection(), "");
   for (int i = 200; i < 400; ++i) try_again(i, true);
   EXPECT_NE(show_p5.objection().find("to prove who it is"), std::string::npos);
 }

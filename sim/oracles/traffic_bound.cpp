@@ -3,31 +3,91 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <string_view>
 
 #include "core/random.h"
 #include "sim/oracles/glance.h"
 #include "sim/oracles/retransmissions.h"
+#include "sim/oracles/turn_plan.h"
 #include "sim/oracles/words.h"
 #include "sim/world/world.h"
 
 namespace tickover::sim {
 
-std::uint32_t TrafficBound::bound_for(const Plan& plan, HostIndex host) {
+namespace {
+
+/// As many as a client has channels for; so many of them are never asked for within a minute.
+constexpr std::size_t most_peers = 256;
+
+/// What a client does once in that time, and no bound that is usual leaves room for if the scenario
+/// wants it more often than this.
+struct Pace {
+  std::string_view key;
+  Duration usual;
+  std::size_t requests;  // each time: challenged, with a stale nonce, in both families
+  bool for_each_peer = false;
+};
+constexpr std::array paces = {
+    Pace{"keep-alive", std::chrono::seconds(25), 2},
+    Pace{"query-interval", std::chrono::seconds(25), 1},
+    Pace{"server-error-pause", std::chrono::seconds(5), 2},
+    Pace{"longest-pause", std::chrono::minutes(1), 6},
+    Pace{"capacity-pause", std::chrono::minutes(1), 6},
+    Pace{"mismatch-pause", std::chrono::minutes(2), 6},
+    Pace{"refused-pause", std::chrono::minutes(5), 6},
+    Pace{"channel-refresh", std::chrono::minutes(4), 2, true},
+    Pace{"permission-refresh", std::chrono::minutes(4), 2, true},
+};
+
+/// Requests a minute that are due to a hurry which the scenario asked for.
+std::size_t hurried_requests(const Settings& settings, std::size_t peers) {
+  std::size_t requests = 0;
+  for (const Pace& pace : paces) {
+    const Duration every = setting_or(settings, pace.key, pace.usual);
+    if (every >= pace.usual) continue;
+    // A pause may be drawn shorter, but nobody hears an answer more often than every microsecond.
+    const Duration least = std::max(every / 2, Duration(std::chrono::microseconds(1)));
+    const auto times = static_cast<std::size_t>(Duration(std::chrono::minutes(1)) / least) + 1;
+    requests += times * pace.requests * (pace.for_each_peer ? peers : 1);
+  }
+  return requests;
+}
+
+}  // namespace
+
+std::uint32_t TrafficBound::bound_for(const Plan& plan, HostIndex host, std::size_t peers) {
   constexpr std::size_t open_requests = 10;
   constexpr std::size_t restarts = 4;
   constexpr std::size_t keep_alives = 60;
-  const auto peers = static_cast<std::size_t>(std::ranges::count_if(
-      plan.flows, [&](const FlowPlan& flow) { return flow.from == host || flow.to == host; }));
+  constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
   RetransmitTable table(plan.hosts[host].settings);
   table.start_with(table.first_interval().lowest);
   const std::size_t copies = table.most_within(std::chrono::minutes(1));
-  return static_cast<std::uint32_t>((open_requests + 2 * peers) * copies * restarts + keep_alives);
+  // A quarter of the bound is for new requests.
+  const std::size_t hurried = 4 * hurried_requests(plan.hosts[host].settings, peers);
+  const std::size_t all = (open_requests + 2 * peers) * copies * restarts + keep_alives + hurried;
+  return static_cast<std::uint32_t>(std::min<std::size_t>(all, most));
 }
 
 TrafficBound::TrafficBound(const Plan& plan) : hosts_(plan.hosts.size()) {
   for (HostIndex i = 0; i < plan.hosts.size(); ++i) {
-    if (Retransmissions::is_client(plan.hosts[i])) hosts_[i].bound = bound_for(plan, i);
+    if (!Retransmissions::is_client(plan.hosts[i])) continue;
+    const auto is_its = [&](const FlowPlan& flow) { return flow.from == i || flow.to == i; };
+    hosts_[i].flows = static_cast<std::size_t>(std::ranges::count_if(plan.flows, is_its));
+    hosts_[i].bound = bound_for(plan, i, hosts_[i].flows);
   }
+}
+
+/// Who loses its allocation has another address in the next, and a client keeps the old one until
+/// it has not been used for long.
+void TrafficBound::note_peer(const Step& step, const Plan& plan, Host& host) {
+  const auto at = std::ranges::lower_bound(host.peers, step.command_to);
+  if (at != host.peers.end() && *at == step.command_to) return;
+  if (host.peers.size() == most_peers) return;
+  host.peers.insert(at, step.command_to);
+  if (host.peers.size() > host.flows) host.bound = bound_for(plan, step.host, host.peers.size());
 }
 
 std::uint32_t TrafficBound::Minute::add(Instant now) {
@@ -49,8 +109,9 @@ std::uint32_t TrafficBound::Minute::add(Instant now) {
 }
 
 void TrafficBound::observe(const Step& step, const World& world) {
-  if (step.sent.empty() || hosts_[step.host].bound == 0) return;
+  if (step.host == no_index || hosts_[step.host].bound == 0) return;
   Host& host = hosts_[step.host];
+  if (step.kind == StepKind::command && step.touched) note_peer(step, world.plan(), host);
   for (const SentRecord& sent : step.sent) {
     const auto message = glance_stun(step.payload(sent));
     const bool is_data = message && message->type == stun_type::send_indication;

@@ -24,8 +24,8 @@ class TrafficBound final : public Oracle {
   void observe(const Step& step, const World& world) override;
 
   /// Ten open requests (PROTOCOL T3) and two for each peer, each with all its copies of a minute,
-  /// started anew four times; a keep-alive each second.
-  static std::uint32_t bound_for(const Plan& plan, HostIndex host);
+  /// started anew four times; a keep-alive each second; and what the scenario wants more often.
+  static std::uint32_t bound_for(const Plan& plan, HostIndex host, std::size_t peers);
 
  private:
   /// Counts of a minute that slides by whole seconds.
@@ -36,12 +36,15 @@ class TrafficBound final : public Oracle {
     std::uint32_t add(Instant now);
   };
   struct Host {
-    std::uint32_t bound = 0;  // 0: not a client
+    std::uint32_t bound = 0;      // 0: not a client
+    std::size_t flows = 0;        // as many peers as that, unless they change their addresses
+    std::vector<Endpoint> peers;  // it was told to talk to them
     Minute control;
     Minute attempts;
     std::array<std::uint64_t, 32> recent_ids{};  // of attempts; copies are no new ones
     std::size_t next_id = 0;
   };
+  static void note_peer(const Step& step, const Plan& plan, Host& host);
   bool is_new_attempt(Host& host, Bytes id);
 
   std::vector<Host> hosts_;
