@@ -71,7 +71,11 @@ std::optional<Stability::Client> Stability::at_rest(const Plan& plan, HostIndex 
   if (own.settings.find("rest-secret") != nullptr) return {};  // its credentials end
   const Settings& theirs = plan.hosts[relay].settings;
   if (theirs.find("answers") != nullptr) return {};  // it refuses what it could grant
-  const Duration round_trip = longest_flight(plan) * 2;
+  // What the network takes, and what the client counts, on whichever clock it is longer.
+  const auto on_either_clock = [&](Duration span) {
+    return span + drift_within(own.clock, own.clock, span);
+  };
+  const Duration round_trip = on_either_clock(longest_flight(plan) * 2);
   const Duration oversleep = longest_oversleep(own);
   RetransmitTable table(own.settings);
   const ReferenceRto::Limits first = table.first_interval();
@@ -101,10 +105,10 @@ std::optional<Stability::Client> Stability::at_rest(const Plan& plan, HostIndex 
     has_rest = has_rest && plan.nats[nat].timeout > keep_alive + oversleep * 2 + seconds(1);
   });
   if (!has_rest) return {};
-  const Instant long_ago = Instant() - give_up - round_trip - seconds(1);
+  const Duration window = on_either_clock(give_up) + round_trip + oversleep * 2;
   return Client{.relay = relay,
-                .window = give_up + round_trip + oversleep * 2,
-                .lost = std::vector<Instant>(copies, long_ago - oversleep * 2)};
+                .window = window,
+                .lost = std::vector<Instant>(copies, Instant() - window - seconds(1))};
 }
 
 bool Stability::applies(const Plan& plan) {
