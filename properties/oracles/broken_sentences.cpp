@@ -57,6 +57,14 @@ TEST(Breach, names_the_sentence_that_is_broken_and_its_list) {
   expect_broken(Part::budget, sends, true, {.budget = {{.of = {sends}, .least = 30}}});
 }
 
+TEST(Breach, of_a_deadline_is_when_the_time_was_over) {
+  const auto of = [](const char* sentence) { return breach_of({.within = {{sentence}}}); };
+  EXPECT_EQ(of("bob hears from alice within 5300ms").time, Instant::at(milliseconds(5'300)));
+  const Breach after_the_last_step = of("bob hears from alice within 10400ms");
+  EXPECT_EQ(after_the_last_step.time, Instant::at(milliseconds(10'400)));
+  EXPECT_FALSE(after_the_last_step.is_at_end) << "a longer run shows it as well";
+}
+
 TEST(Breach, of_a_group_that_is_not_treated_fairly_names_the_sentence) {
   Stage stage = unheard();
   stage.scenario.hosts.front().count = 2;

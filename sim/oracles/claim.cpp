@@ -177,7 +177,7 @@ std::string ClaimWatch::judge(Instant at, const World& world, const RunFacts& fa
     came_to_hold_ = false;
     return {};
   }
-  failed_ = true;
+  failed_at_ = at;
   return fmt::format("{} by {}, counted from {}", why, time_text(at), time_text(from));
 }
 

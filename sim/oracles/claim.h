@@ -66,7 +66,9 @@ class ClaimWatch {
 
   const Claim& claim() const { return claim_; }
   std::uint64_t judged() const { return judged_; }
-  bool has_failed() const { return failed_; }
+  bool has_failed() const { return failed_at_.has_value(); }
+  /// When the time was over that it did not keep.
+  std::optional<Instant> failed_at() const { return failed_at_; }
   /// Beside its time; a claim without one has no bound.
   std::optional<Nearness> nearness() const;
 
@@ -95,7 +97,7 @@ class ClaimWatch {
   std::string why_not_;              // the state does not hold, at facts version `version_`
   std::optional<std::uint64_t> version_;
   std::uint64_t judged_ = 0;
-  bool failed_ = false;
+  std::optional<Instant> failed_at_;
   std::vector<std::int64_t> took_;  // nanoseconds, each time that it was kept
 };
 

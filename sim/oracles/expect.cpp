@@ -29,6 +29,14 @@ std::string text_of(ExpectPart part, const Sentence& sentence, const std::string
   return fmt::format("{} {}: {}", name_of(part), quoted_text(sentence), why);
 }
 
+/// A time is over between two steps: that of the number showed it, or is the last of all.
+Step over_at(Instant due, std::uint64_t number) {
+  Step step;
+  step.number = number;
+  step.time = due;
+  return step;
+}
+
 }  // namespace
 
 Expect::Expect(const Plan& plan)
@@ -75,11 +83,13 @@ std::vector<std::uint64_t> Expect::claim_judgements_of(const Oracles& oracles) {
 
 void Expect::object(const Step& step, Objection objection) {
   std::string what = text_of(objection.part, objection.sentence, objection.why);
-  broken(step, std::move(what), BreachClass::expectation,
-         Broken{objection.part, std::move(objection.sentence.text)});
+  broken(objection.due ? over_at(*objection.due, step.number) : step, std::move(what),
+         BreachClass::expectation, Broken{objection.part, std::move(objection.sentence.text)});
 }
 
 void Expect::object_at_end(const World& world, Objection objection) {
+  // What was over before the run would break in a longer one, too.
+  if (objection.due) return object(over_at(*objection.due, world.steps()), std::move(objection));
   std::string what = text_of(objection.part, objection.sentence, objection.why);
   broken_at_end(world, std::move(what), BreachClass::expectation,
                 Broken{objection.part, std::move(objection.sentence.text)});
@@ -139,7 +149,8 @@ Expect::MaybeObjection Expect::broken_within(Judge judge) {
     const std::uint64_t before = claim.judged();
     std::string why = judge(claim);
     if (claim.judged() > before) judged();
-    if (!why.empty()) return Objection{ExpectPart::within, claim.claim().sentence, std::move(why)};
+    if (why.empty()) continue;
+    return Objection{ExpectPart::within, claim.claim().sentence, std::move(why), claim.failed_at()};
   }
   return {};
 }
@@ -245,8 +256,8 @@ void Heal::observe(const Step& step, const World& world) {
     is_judged_ = true;
     judged();
     if (const auto missing = missing_at(world, deadline); !missing.empty()) {
-      return broken(step, text_of(missing, world), BreachClass::expectation,
-                    Broken{ExpectPart::heal, missing.front().what});
+      return broken(over_at(deadline, step.number), text_of(missing, world),
+                    BreachClass::expectation, Broken{ExpectPart::heal, missing.front().what});
     }
   }
   if (!is_judged_) facts_.take(step);

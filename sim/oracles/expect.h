@@ -52,6 +52,7 @@ class Expect final : public Oracle {
     ExpectPart part{};
     Sentence sentence;
     std::string why;
+    std::optional<Instant> due = {};  // when the time that it had was over
   };
   using MaybeObjection = std::optional<Objection>;
 

@@ -210,10 +210,12 @@ std::set<std::uint64_t> steps_of(const CauseLog& log, const std::vector<std::uin
 
 using Events = std::map<std::uint64_t, const CauseLog::Event*>;
 
-Events events_of(const CauseLog& log, const std::set<std::uint64_t>& steps) {
+/// A step that only showed that a time was over comes after it.
+Events events_of(const CauseLog& log, const std::set<std::uint64_t>& steps, Instant until) {
   Events events;
   for (const std::uint64_t step : steps) {
-    if (const CauseLog::Event* event = log.find(step)) events[step] = event;
+    const CauseLog::Event* event = log.find(step);
+    if (event != nullptr && event->time <= until) events[step] = event;
   }
   return events;
 }
@@ -322,11 +324,11 @@ std::vector<const CauseLog::Event*> CauseLog::events() const {
 std::vector<std::string> why(const CauseLog& log, const Breach& breach, std::size_t most_lines) {
   const std::vector<std::uint64_t> chain = chain_of(log, breach, most_lines * 4);
   Cast cast;
-  Events events = events_of(log, steps_of(log, chain, cast, most_lines));
+  Events events = events_of(log, steps_of(log, chain, cast, most_lines), breach.time);
   std::vector<std::string> hosts = hosts_of(events, cast);
   if (hosts.size() > most_hosts) {
     cast = Cast(log, breach, chain);
-    events = events_of(log, steps_of(log, chain, cast, most_lines));
+    events = events_of(log, steps_of(log, chain, cast, most_lines), breach.time);
     hosts = hosts_of(events, cast);
     hosts.resize(std::min(hosts.size(), most_hosts));  // NATs are among them
   }
