@@ -87,7 +87,7 @@ TEST(FaultReader, says_what_is_wrong_and_where) {
   const std::pair<std::string, const char*> wrong[] = {
       {"ports = \"keep\"", "11:9: `ports`: expected \"random\", \"preserve\" or \"overload\""},
       {"hairpinning = \"insid\"",
-       "11:15: `hairpinning`: expected \"inside\", found \"insid\" (did "
+       "11:15: `hairpinning`: expected true, false or \"inside\", found \"insid\" (did "
        "you mean \"inside\"?)"},
       {"port-range = \"2000..2010\"\nport-block = 12", "`port-block`: a block is larger than"},
       {"translate = false\npooling = \"paired\"",

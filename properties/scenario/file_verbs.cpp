@@ -74,12 +74,14 @@ TEST_F(FileVerb, check_speaks_json) {
   EXPECT_EQ(err_.str(), "");
 }
 
-TEST_F(FileVerb, list_shows_sentences_sorted_by_path) {
+TEST_F(FileVerb, list_shows_sentences_sorted_by_path_and_what_cannot_be_read) {
   write("z.toml", "format = 1");
   write("a-longer.toml", good);
   write("sub/b.toml", "\n# Second.\n# More.\n");
   write("notes.txt", "# No scenario.");
-  EXPECT_EQ(list_scenarios({folder_}, false, out_, err_, reading_roles()), 0);
+  EXPECT_EQ(list_scenarios({folder_}, false, out_, err_, reading_roles()), 2);
+  EXPECT_NE(err_.str().find("b.toml:1:1: the file is empty"), std::string::npos) << err_.str();
+  EXPECT_NE(err_.str().find("z.toml:1:1: a scenario needs a [[host]]"), std::string::npos);
   EXPECT_EQ(out_.str(), folder_ + "/a-longer.toml      1min      1 host   A \"peer\" idles.\n" +
                             folder_ + "/sub/b.toml                           Second.\n" + folder_ +
                             "/z.toml\n");

@@ -231,6 +231,26 @@ TEST(PlanErrors, name_what_there_is_twice) {
             "\"alice\" and \"bob\" both have the address 192.0.2.1");
 }
 
+TEST(Plan, gives_nobody_an_address_that_another_one_has_written) {
+  Scenario s = small_talk();
+  s.nats = {{.name = "home"}};
+  for (HostSpec& host : s.hosts) host.addresses.clear();
+  s.hosts.push_back(talker("third", "bob"));
+  s.hosts.back().addresses = {*IpAddress::parse("198.18.0.2")};
+  s.hosts.back().count = 2;
+  const auto plan = planned(s);
+  EXPECT_EQ(plan->nats.front().addresses.front().text(), "198.18.0.1");
+  EXPECT_EQ(host(*plan, "alice").info.addresses.front().text(), "198.18.0.4");
+  EXPECT_EQ(host(*plan, "bob").info.addresses.front().text(), "198.18.0.5");
+  // What is written behind a NAT is nothing to the public network.
+  s.hosts.back().behind = "home";
+  EXPECT_EQ(host(*planned(s), "alice").info.addresses.front().text(), "198.18.0.2");
+  s.hosts.back().addresses = {*IpAddress::parse("10.0.0.2")};
+  s.hosts[0].behind = "home";
+  s.links = {link("home", "bob")};
+  EXPECT_EQ(host(*planned(s), "alice").info.addresses.front().text(), "10.0.0.4");
+}
+
 TEST(PlanErrors, allow_one_address_in_two_realms) {
   EXPECT_EQ(error_after([](Scenario& s) {
               s.hosts[0].addresses = s.hosts[1].addresses = {*IpAddress::parse("10.0.0.2")};

@@ -7,6 +7,7 @@
 
 #include "sim/oracles/expectation.h"
 #include "sim/scenario/nearest.h"
+#include "sim/world/messages.h"
 
 namespace tickover::sim {
 namespace {
@@ -111,6 +112,12 @@ class Parser {
   PlanError mistake(std::size_t at, const std::vector<std::string>& wanted) const {
     if (words_.empty()) return error("an empty sentence says nothing");
     if (at < words_.size() && words_[at] == "the") {
+      if (at + 1 < words_.size() && plan_.hosts_named(words_[at + 1]).empty()) {
+        return error(
+            fmt::format("\"the {}\" is nobody: here stands who does something, such as "
+                        "\"relay restarts\"",
+                        words_[at + 1]));
+      }
       return error("names have no article: leave out \"the\"");
     }
     if (wanted.empty()) return error(quoted(words_[at]) + " is one word too many");
@@ -164,9 +171,13 @@ class Parser {
         "Binding",     "Allocate",    "Refresh",  "Send",     "Data",     "CreatePermission",
         "ChannelBind", "ChannelData", "datagram", "requests", "datagrams"};
     static const std::vector<std::string> classes = {"request", "indication", "success", "error"};
-    for (const HostIndex host : result.subjects) {
+    const std::vector<HostIndex> speakers = speakers_of(result);
+    for (const HostIndex host : speakers) {
       const std::string& role = plan_.hosts[host].info.role;
-      if (role != "turn-client" && role != "turn-server" && role != "stun-client") return {};
+      if (role != "turn-client" && role != "turn-server" && role != "stun-client" &&
+          role != "attacker") {
+        return never_said(result, speakers);
+      }
     }
     const auto about = [&](std::string_view word, const std::vector<std::string>& valid) {
       const std::string meant = nearest(word, valid);
@@ -186,7 +197,40 @@ class Parser {
       return error("only an error has a code: \"" + std::string(words_[from]) + " error " +
                    std::to_string(result.code) + "\"");
     }
-    return {};
+    return never_said(result, speakers);
+  }
+
+  /// Who says what the sentence speaks of; nobody in particular if that cannot be told.
+  std::vector<HostIndex> speakers_of(const Expectation& e) const {
+    if (e.kind == Kind::sends) return e.subjects;
+    if (!e.objects.empty()) return e.objects;
+    std::vector<HostIndex> others = plan_.hosts_named("*");
+    if (e.subjects.size() == 1) std::erase(others, e.subjects.front());
+    return others;
+  }
+
+  /// What is impossible would always hold in `never`, and count as none.
+  std::optional<PlanError> never_said(const Expectation& e,
+                                      const std::vector<HostIndex>& speakers) const {
+    if (e.message == "datagrams") return {};
+    const std::vector<std::string> known = messages_of(plan_, speakers);
+    const auto forges = [](const FaultSpec& f) { return std::holds_alternative<Forge>(f.action); };
+    const bool is_forged =
+        e.kind == Kind::receives && std::ranges::any_of(plan_.scenario.faults, forges);
+    if (known.empty() || is_forged) return {};
+    const auto is_request = [](const std::string& name) { return name.ends_with(" request"); };
+    const bool is_known = e.message == "requests" ? std::ranges::any_of(known, is_request)
+                                                  : is_message(e.message, known);
+    const std::string who = e.kind == Kind::sends ? quoted(words_.front())
+                            : e.objects.empty()   ? "nobody else"
+                                                  : quoted(words_.back());
+    if (!is_known) {
+      return error(fmt::format("{} sends {} {}{}", who, who.front() == '"' ? "no" : "a",
+                               quoted(e.message), message_hint(e.message, known)));
+    }
+    const std::vector<HostIndex>& goals = e.kind == Kind::sends ? e.objects : e.subjects;
+    const std::string why = goals.empty() ? "" : why_unanswered(e.message, plan_, goals);
+    return why.empty() ? std::nullopt : std::optional(error(why));
   }
 
   /// What can never be, or always is, whatever the machines do.

@@ -125,6 +125,9 @@ int list_scenarios(const std::vector<std::string>& paths, bool json, std::ostrea
       Listed listed{file, opening_sentence(*text)};
       if (auto scenario = read_scenario_text(*text, file, registry)) {
         listed.scenario = std::move(*scenario);
+      } else {
+        for (const Problem& problem : scenario.error()) err << problem.text() << '\n';
+        exit_code = 2;
       }
       listed.tags = tags_of(*text);
       scenarios.push_back(std::move(listed));

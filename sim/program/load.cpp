@@ -6,7 +6,10 @@
 #include <tuple>
 
 #include "sim/oracles/expectation.h"
+#include "sim/oracles/oracles.h"
+#include "sim/scenario/nearest.h"
 #include "sim/scenario/reader.h"
+#include "sim/scenario/toml_tree.h"
 
 namespace tickover::sim {
 namespace {
@@ -16,6 +19,30 @@ constexpr std::uint64_t probes = 8;
 
 Problem problem_of(const PlanError& error, const std::string& path) {
   return {path, error.place.line, error.place.column, error.what};
+}
+
+/// That the oracle which must catch it judges no such run.
+std::vector<Problem> caught_by_problems(const Scenario& scenario, const std::string& text,
+                                        const std::string& path, std::uint64_t seed,
+                                        const RoleRegistry& registry) {
+  const auto plan = scenario.caught_by.empty() ? std::unexpected(PlanError{})
+                                               : make_plan(scenario, seed, registry);
+  if (!plan) return {};
+  std::vector<std::string> names;
+  const Oracles oracles = make_oracles(**plan);
+  for (const auto& oracle : oracles.all()) {
+    if (oracle->id() != "marks") names.emplace_back(oracle->id());
+  }
+  if (std::ranges::find(names, scenario.caught_by) != names.end()) return {};
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  const auto tree = parse_toml(text);
+  const TomlEntry* const entry = tree ? tree->find("caught-by") : nullptr;
+  const Place place = entry ? entry->value.place : Place{};
+  return {{path, place.line, place.column,
+           fmt::format("`caught-by`: no oracle {} judges this; there are {}",
+                       quoted(scenario.caught_by), listed(names)),
+           Severity::error, nearest(scenario.caught_by, names)}};
 }
 
 }  // namespace
@@ -53,7 +80,11 @@ std::optional<Scenario> load_scenario(const std::string& path, const RoleRegistr
       problems.insert(problems.end(), found.begin(), found.end());
       return {};
     }
-    if (seed == last) return std::move(*read);
+    if (seed != last) continue;
+    found = caught_by_problems(*read, text, path, first, registry);
+    if (found.empty()) return std::move(*read);
+    problems.insert(problems.end(), found.begin(), found.end());
+    return {};
   }
 }
 

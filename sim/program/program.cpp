@@ -84,7 +84,7 @@ void add_time(CLI::App& verb, const std::string& name, std::optional<Duration>& 
           [&time, name](const std::string& text) {
             const auto parsed = parse_duration(text);
             if (!parsed) throw CLI::ValidationError(name, parsed.error().what);
-            if (*parsed < Duration{}) throw CLI::ValidationError(name, "it cannot be negative");
+            if (*parsed <= Duration{}) throw CLI::ValidationError(name, "it takes more than 0s");
             time = *parsed;
           },
           help)

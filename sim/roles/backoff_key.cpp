@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "core/check.h"
@@ -33,6 +35,12 @@ KeySpec integer_key(std::string name, std::string help, std::int64_t least, std:
           .help = std::move(help),
           .least = least,
           .most = most};
+}
+
+bool is_no_relay(const HostInfo& host) {
+  constexpr std::array roles = {std::string_view("turn-client"), std::string_view("stun-client"),
+                                std::string_view("peer"), std::string_view("attacker")};
+  return std::ranges::find(roles, host.role) != roles.end();
 }
 
 std::optional<std::string> text_problem(const RoleContext& context, std::string_view username) {

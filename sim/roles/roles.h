@@ -25,6 +25,9 @@ KeySpec time_key(std::string name, std::string help, Duration least = Duration::
                  Duration most = Duration::max());
 KeySpec integer_key(std::string name, std::string help, std::int64_t least, std::int64_t most);
 
+/// Whether a host of that role serves nobody; others may be somebody's own relays.
+bool is_no_relay(const HostInfo& host);
+
 /// Why a request cannot bear these texts, nor `software` (RFC 8489, sections 14.3 and 14.14).
 std::optional<std::string> text_problem(const RoleContext& context, std::string_view username);
 
@@ -51,5 +54,8 @@ Label stun_label(Bytes datagram);
 std::string_view stun_kind_name(std::uint16_t kind);
 /// Every name that stun_kind_name gives to what STUN and TURN hosts send, and "datagram".
 std::vector<std::string> stun_messages();
+/// Those of them that a TURN client or server sends.
+std::vector<std::string> turn_client_messages();
+std::vector<std::string> turn_server_messages();
 
 }  // namespace tickover::sim

@@ -116,7 +116,7 @@ Role stun_client_role() {
             return bounds.longest_wait + context.duration("query-interval", usual.query_interval) +
                    round_trip;
           },
-      .messages = stun_messages(),
+      .messages = {"Binding request"},
       .problem = [](const RoleContext& context) -> std::optional<std::string> {
         if (server_of(context) == Endpoint{}) {
           return "it has no address of a family that its server has";

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "core/random.h"
 #include "core/stun/names.h"
 #include "core/stun/types.h"
@@ -6,6 +8,11 @@
 namespace tickover::sim {
 namespace {
 
+using stun::Class;
+using stun::Method;
+
+constexpr std::array methods = {Method::binding, Method::allocate, Method::refresh,
+                                Method::create_permission, Method::channel_bind};
 constexpr std::uint16_t channel_data_kind = 0x4000;
 constexpr std::uint16_t datagram_kind = 0xFFFF;
 
@@ -37,16 +44,35 @@ std::string_view stun_kind_name(std::uint16_t kind) {
 }
 
 std::vector<std::string> stun_messages() {
-  using stun::Class;
-  using stun::Method;
   std::vector<std::string> names = {"ChannelData", "datagram"};
-  for (const Method method : {Method::binding, Method::allocate, Method::refresh,
-                              Method::create_permission, Method::channel_bind}) {
+  for (const Method method : methods) {
     for (const Class message_class : {Class::request, Class::success, Class::error}) {
       names.emplace_back(stun::message_name({method, message_class}));
     }
   }
   names.emplace_back(stun::message_name({Method::send, Class::indication}));
+  names.emplace_back(stun::message_name({Method::data, Class::indication}));
+  return names;
+}
+
+std::vector<std::string> turn_client_messages() {
+  std::vector<std::string> names = {"ChannelData"};
+  for (const Method method : methods) {
+    if (method != Method::binding) {
+      names.emplace_back(stun::message_name({method, Class::request}));
+    }
+  }
+  names.emplace_back(stun::message_name({Method::send, Class::indication}));
+  return names;
+}
+
+std::vector<std::string> turn_server_messages() {
+  std::vector<std::string> names = {"ChannelData", "datagram"};
+  for (const Method method : methods) {
+    for (const Class message_class : {Class::success, Class::error}) {
+      names.emplace_back(stun::message_name({method, message_class}));
+    }
+  }
   names.emplace_back(stun::message_name({Method::data, Class::indication}));
   return names;
 }

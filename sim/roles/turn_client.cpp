@@ -127,12 +127,10 @@ Role turn_client_role() {
                 TurnClient(config_of(context), channels, context.random, context.now));
           },
       .recovery_bound = bound_of,
-      .messages = stun_messages(),
+      .messages = turn_client_messages(),
       .problem = [](const RoleContext& context) -> std::optional<std::string> {
         const HostInfo* const relay = context.host(context.text("relay", ""));
-        // Others may be somebody's own relays.
-        const auto no_relays = {"turn-client", "stun-client", "peer", "attacker"};
-        if (relay && std::ranges::find(no_relays, relay->role) != no_relays.end()) {
+        if (relay && is_no_relay(*relay)) {
           return "its relay is \"" + relay->name + "\", a host of role \"" + relay->role + "\"";
         }
         if (config_of(context).server.empty()) {

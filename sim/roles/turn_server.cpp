@@ -35,7 +35,7 @@ turn::ServerConfig config_of(const RoleContext& context) {
     config.users.push_back(
         {user.substr(0, colon), colon == std::string::npos ? "" : user.substr(colon + 1)});
   }
-  if (config.users.empty()) config.users = {{"user", "password"}};
+  if (!context.settings.find("users")) config.users = {{"user", "password"}};
   const auto port = [&](std::string_view key, std::uint16_t usual) {
     return static_cast<std::uint16_t>(context.integer(key, usual));
   };
@@ -162,11 +162,22 @@ Role turn_server_role() {
                 ScriptedAnswers(context.texts("answers"), std::move(users), relays_of(context))));
           },
       .port = stun_port,
-      .messages = stun_messages(),
+      .messages = turn_server_messages(),
       .problem = [](const RoleContext& context) -> std::optional<std::string> {
         for (const std::string& user : context.texts("users")) {
           if (user.find(':') != std::string::npos) continue;
           return "its user \"" + user + "\" has no password: \"name:password\" is expected";
+        }
+        if (config_of(context).users.empty() && context.text("rest-secret", "").empty()) {
+          return "its `users` are none, so nobody can have an allocation; without the key there is "
+                 "user:password";
+        }
+        if (const HostInfo* other = context.host(context.text("alternate", ""))) {
+          if (other->name == context.self.name) return "its `alternate` is itself";
+          if (is_no_relay(*other)) {
+            return "its `alternate` is \"" + other->name + "\", a host of role \"" + other->role +
+                   "\"";
+          }
         }
         for (const std::string& line : context.texts("answers")) {
           if (auto problem = ScriptedAnswers::problem_of(line, relays_of(context))) {

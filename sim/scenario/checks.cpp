@@ -99,6 +99,10 @@ void check_times(const Scenario& scenario, Problems& problems) {
     check_begin("this traffic starts", traffic.start, traffic.place, scenario, problems);
   }
   const ExpectSpec& expect = scenario.expect;
+  if (!expect.always.empty()) {
+    check_begin("`always` begins to count", expect.always_from, expect.always.front().place,
+                scenario, problems);
+  }
   for (const FaultSpec& fault : scenario.faults) {
     if (!fault.at) continue;
     check_begin("this fault begins", *fault.at, fault.place, scenario, problems);

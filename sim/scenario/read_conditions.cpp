@@ -192,6 +192,11 @@ void check_effects(const Fields& fields, const std::vector<const LinkConditions*
     if (!has_key || has) return;
     problems.error(fields.place(key), fmt::format("`{}` has no effect without `{}`", key, other));
   };
+  if (fields.has("latency") && fields.has("trace")) {
+    problems.warning(
+        fields.place("latency"),
+        "the `trace` says how long packets take: this `latency` is of ICMP errors only");
+  }
   const bool limited = says(&LinkConditions::bandwidth);
   needs("queue-packets", says(&LinkConditions::queue_packets), "bandwidth", limited);
   needs("queue-bytes", says(&LinkConditions::queue_bytes), "bandwidth", limited);

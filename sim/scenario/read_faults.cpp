@@ -17,6 +17,10 @@ PacketMatch read_match(const Fields& fields, Reading& reading) {
   match.from = read_name(fields, "from", Names::Accept::hosts_or_nat, reading);
   match.to = read_name(fields, "to", Names::Accept::hosts_or_nat, reading);
   match.message = fields.text("message");
+  if (fields.has("message") && fields.value("message") && match.message.empty()) {
+    reading.problems.error(fields.place("message"),
+                           "`message`: a name is expected; left out, it is any message");
+  }
   fields.read("transaction", match.transaction);
   fields.read("copy", match.copy);
   return match;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "core/address.h"
@@ -72,6 +73,16 @@ std::string meant_by(const std::string& word, const std::vector<std::string>& ch
   return nearest(word, choices);
 }
 
+/// Whether a host can have it: no unspecified, multicast or broadcast address (RFC 1122, section
+/// 3.2.1.3; RFC 4291, section 2.7).
+bool is_of_a_host(const IpAddress& address) {
+  const std::uint8_t first = address.bytes()[0];
+  const bool is_v4 = address.family() == AddressFamily::ipv4;
+  const bool is_group = is_v4 ? first >= 224 && first < 240 : first == 0xFF;
+  const IpAddress broadcast = IpAddress::v4({255, 255, 255, 255});
+  return !address.is_unspecified() && !is_group && address != broadcast;
+}
+
 std::string in_order(const KeySpec& key, std::int64_t bound) {
   if (key.type == ValueType::rate) return rate_text(bound);
   const bool is_time = key.type == ValueType::duration || key.type == ValueType::moment ||
@@ -137,12 +148,27 @@ class ValueReader {
     return std::find(key_.choices.begin(), key_.choices.end(), text) != key_.choices.end();
   }
 
+  /// What a number of time without a unit was probably meant in.
+  std::string_view usual_unit() const {
+    constexpr std::array in_milliseconds = {
+        std::string_view("latency"), std::string_view("jitter"), std::string_view("reorder-delay"),
+        std::string_view("copy-spacing"), std::string_view("start-gap")};
+    const bool is_percentile =
+        key_.name.size() > 1 && key_.name[0] == 'p' && key_.name[1] >= '0' && key_.name[1] <= '9';
+    const bool is_short =
+        is_percentile || std::ranges::find(in_milliseconds, key_.name) != in_milliseconds.end();
+    return is_short ? "ms" : "s";
+  }
+
   Result fail(Place place, std::string what, std::string meant = {}) {
     problems_.error(place, std::move(what), std::move(meant));
     return {};
   }
   Result fail(const TextError& error) {
-    return fail(node_.place, fmt::format("`{}`: {}", key_.name, error.what), error.meant);
+    // "20": seconds, unless nobody means seconds there.
+    const bool lacks_unit = !error.meant.empty() && error.meant == node_.text + "s";
+    return fail(node_.place, fmt::format("`{}`: {}", key_.name, error.what),
+                lacks_unit ? node_.text + std::string(usual_unit()) : error.meant);
   }
   Result wrong_type(std::string meant = {}) {
     return fail(node_.place,
@@ -158,8 +184,10 @@ class ValueReader {
     std::string meant = meant_by(text.text, key_.choices);
     // A long list helps only those who meant none of its words.
     const bool is_clear = key_.choices.size() > most_choices_told && !meant.empty();
-    const std::string choices =
-        is_clear ? fmt::format("one of {} words", key_.choices.size()) : listed(key_.choices);
+    const std::string choices = is_clear ? fmt::format("one of {} words", key_.choices.size())
+                                : key_.type == ValueType::text_or_flag
+                                    ? fmt::format("true, false or {}", listed(key_.choices))
+                                    : listed(key_.choices);
     return fail(
         text.place,
         fmt::format("`{}`: expected {}{}, found {}", key_.name, choices, table, quoted(text.text)),
@@ -204,7 +232,7 @@ class ValueReader {
 
   Result read_duration() {
     if (node_.kind == TomlNode::Kind::integer) {
-      return wrong_type(std::to_string(node_.integer) + "s");
+      return wrong_type(std::to_string(node_.integer) + std::string(usual_unit()));
     }
     if (!is_text(node_)) return wrong_type();
     const auto range = parse_duration_range(node_.text);
@@ -271,10 +299,13 @@ class ValueReader {
   bool check_addresses(const std::vector<std::string>& texts) {
     bool good = true;
     for (std::size_t i = 0; i < texts.size(); ++i) {
-      if (IpAddress::parse(texts[i])) continue;
+      const auto address = IpAddress::parse(texts[i]);
+      if (address && is_of_a_host(*address)) continue;
       const Place place = item(i).place;
-      fail(place, fmt::format("`{}`: expected an IPv4 or IPv6 address, found {}", key_.name,
-                              quoted(texts[i])));
+      fail(place, address ? fmt::format("`{}`: {} is the address of no single host", key_.name,
+                                        address->text())
+                          : fmt::format("`{}`: expected an IPv4 or IPv6 address, found {}",
+                                        key_.name, quoted(texts[i])));
       good = false;
     }
     return good;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "sim/roles/accounts.h"
 #include "sim/scenario/parts.h"
 #include "sim/scenario/templates.h"
 
@@ -62,6 +63,7 @@ void read_tree(const TomlNode& tree, Scenario& scenario, Reading& reading) {
   if (problems.has_errors()) return;
   check_reach(scenario, reading.names, problems);
   check_times(scenario, problems);
+  check_accounts(scenario, reading.registry, problems);
 }
 
 }  // namespace

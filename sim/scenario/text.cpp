@@ -75,6 +75,18 @@ constexpr std::string_view a_rate = "a rate such as \"64kbit\" or \"1.5Mbit\"";
 constexpr std::string_view a_seed = "a seed: a decimal, 0x… or a commit hash";
 constexpr std::string_view too_fine = "it has more digits than can be kept exactly";
 
+std::string in_small_letters(std::string_view text) {
+  std::string small(text);
+  for (char& c : small) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return small;
+}
+
+std::string without_spaces(std::string_view text) {
+  std::string dense(text);
+  std::erase(dense, ' ');
+  return dense;
+}
+
 /// The unit of time that people also call so; empty if it is none.
 std::string_view unit_called(std::string_view name) {
   struct Name {
@@ -86,13 +98,44 @@ std::string_view unit_called(std::string_view name) {
                             {"second", "s"},   {"seconds", "s"},   {"m", "min"}, {"mins", "min"},
                             {"minute", "min"}, {"minutes", "min"}, {"hr", "h"},  {"hrs", "h"},
                             {"hour", "h"},     {"hours", "h"},     {"day", "d"}, {"days", "d"}};
+  const std::string small = in_small_letters(name);
   for (const Unit& unit : units) {
-    if (unit.name == name) return unit.name;
+    if (unit.name == small) return unit.name;
   }
   for (const Name& each : names) {
-    if (each.called == name) return each.unit;
+    if (each.called == small) return each.unit;
   }
   return {};
+}
+
+/// The rate that people also write so; empty if it is none. `unit` stands at the end of `text`.
+std::string rate_called(std::string_view text, std::string_view unit) {
+  struct Name {
+    std::string_view called;
+    std::string_view unit;
+  };
+  constexpr Name names[] = {
+      {"bps", "bit"},    {"kbps", "kbit"},   {"mbps", "Mbit"},   {"gbps", "Gbit"},
+      {"bit/s", "bit"},  {"kbit/s", "kbit"}, {"mbit/s", "Mbit"}, {"gbit/s", "Gbit"},
+      {"kb/s", "kbit"},  {"mb/s", "Mbit"},   {"gb/s", "Gbit"},   {"k", "kbit"},
+      {"m", "Mbit"},     {"g", "Gbit"},      {"kbits", "kbit"},  {"mbits", "Mbit"},
+      {"gbits", "Gbit"}, {"kb", "kbit"},     {"mb", "Mbit"},     {"gb", "Gbit"}};
+  const std::string_view number = text.substr(0, text.size() - unit.size());
+  const std::string_view trim = trimmed(unit);
+  const std::string small = in_small_letters(trim);
+  std::vector<std::string> known;
+  for (const Unit& each : rate_units) {
+    if (in_small_letters(each.name) == small)
+      return fmt::format("{}{}", trimmed(number), each.name);
+    known.emplace_back(each.name);
+  }
+  // Bytes are not bits: nobody knows which were meant.
+  if (trim.find('B') != std::string_view::npos) return {};
+  for (const Name& each : names) {
+    if (each.called == small) return fmt::format("{}{}", trimmed(number), each.unit);
+  }
+  const std::string meant = nearest(trim, known);
+  return meant.empty() ? "" : fmt::format("{}{}", trimmed(number), meant);
 }
 
 Parsed<Ratio> parse_ratio(std::string_view text, std::string_view expected) {
@@ -167,6 +210,10 @@ Parsed<Duration> parse_duration(std::string_view text) {
         return wrong(
             a_duration, text, "a range has two dots",
             fmt::format("{}..{}", trimmed(text.substr(0, dash)), trimmed(text.substr(dash + 1))));
+      }
+      const std::string dense = without_spaces(text);
+      if (dense != text && parse_duration(dense)) {
+        return wrong(a_duration, text, "no space stands between a number and its unit", dense);
       }
       const std::string_view meant = unit_called(trimmed(name));
       const bool is_last = rest.empty() && !meant.empty();
@@ -267,13 +314,12 @@ Parsed<std::int64_t> parse_rate(std::string_view text) {
   const Unit* unit = nullptr;
   for (const Unit& candidate : rate_units) unit = candidate.name == rest ? &candidate : unit;
   if (!unit) {
-    std::vector<std::string> names;
-    for (const Unit& candidate : rate_units) names.emplace_back(candidate.name);
-    const std::string meant = nearest(rest, names);
-    return wrong(
-        a_rate, text,
-        fmt::format("no unit {}; there are bit, kbit, Mbit and Gbit per second", quoted(rest)),
-        meant.empty() ? "" : std::string(text.substr(0, text.size() - rest.size())) + meant);
+    const std::string meant = rate_called(text, rest);
+    const bool is_bytes = meant.empty() && rest.find('B') != std::string_view::npos;
+    return wrong(a_rate, text,
+                 fmt::format("no unit {}; there are bit, kbit, Mbit and Gbit per second{}",
+                             quoted(rest), is_bytes ? ", and a byte is 8 bit" : ""),
+                 meant);
   }
   if (number.overflow || number.places > 19) return wrong(a_rate, text, too_fine);
   const Uint128 scaled = static_cast<Uint128>(number.digits) * static_cast<Uint128>(unit->size);

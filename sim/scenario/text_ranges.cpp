@@ -33,6 +33,13 @@ Parsed<Range<T>> parse_range(std::string_view text, Parsed<T> (*parse_one)(std::
   if (!low) return std::unexpected(low.error());
   if (!high) return std::unexpected(high.error());
   if (*high < *low) {
+    // "1..5%": the sign was meant for both.
+    const std::string both = fmt::format("{}%", low_text);
+    const auto meant = high_text.ends_with('%') ? parse_one(both) : low;
+    if (meant && *meant <= *high) {
+      return wrong("a range low..high", text, "both ends have a unit",
+                   fmt::format("{}..{}", both, high_text));
+    }
     return wrong("a range low..high", text, "its ends are reversed",
                  fmt::format("{}..{}", high_text, low_text));
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "sim/scenario/nearest.h"
 #include "sim/scenario/plain_text.h"
@@ -80,6 +81,29 @@ std::string_view named_in(std::string_view description) {
   return rest.substr(0, rest.find('\''));
 }
 
+/// Where the heading begins a line; line 0 if nowhere.
+Place find_heading(const std::string& heading, std::string_view text) {
+  for (std::uint32_t line = 1; !text.empty(); ++line) {
+    const std::string_view whole = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(whole.size() + 1, text.size()));
+    const std::size_t indent = std::min(whole.find_first_not_of(" \t"), whole.size());
+    if (whole.substr(indent).starts_with(heading)) {
+      return {line, static_cast<std::uint32_t>(indent + 1)};
+    }
+  }
+  return {};
+}
+
+/// A table that is one of several elsewhere: the slip is where it stands alone.
+std::optional<TomlError> single_and_several(std::string_view name, std::string_view text) {
+  const Place single = find_heading(fmt::format("[{}]", name), text);
+  const Place several = find_heading(fmt::format("[[{}]]", name), text);
+  if (single.line == 0 || several.line == 0) return {};
+  return TomlError{single, fmt::format("not TOML: [{0}] stands alone, and line {1} has [[{0}]]: "
+                                       "write [[{0}]] here, too",
+                                       name, several.line)};
+}
+
 struct Rule {
   std::string_view during;  // what was being parsed
   std::string_view saw;     // a part of the complaint
@@ -112,6 +136,7 @@ TomlError in_plain_words(std::string_view description, Place place, std::string_
   const Spot spot = spot_of(place, text);
   if (rest.find("cannot redefine") != std::string_view::npos) {
     const std::string_view name = named_in(rest);
+    if (auto mixed = single_and_several(name, text)) return *mixed;
     return {place, fmt::format("not TOML: `{}` is given twice", name)};
   }
   if (during.ends_with("string") && spot.is_at_end()) {

@@ -16,11 +16,17 @@ using Kind = InventedKind;
 /// What a client sends to its relay, and what comes back.
 constexpr std::array requests = {
     "Allocate request", "Refresh request", "ChannelBind request", "CreatePermission request",
-    "Binding request",  "ChannelData",     "Send indication"};
-constexpr std::array answers = {
-    "Allocate success",    "Allocate error",    "Refresh success",          "Refresh error",
-    "ChannelBind success", "ChannelBind error", "CreatePermission success", "Binding success",
-    "ChannelData",         "Data indication"};
+    "Refresh request",  "ChannelData",     "Send indication"};
+constexpr std::array answers = {"Allocate success",
+                                "Allocate error",
+                                "Refresh success",
+                                "Refresh error",
+                                "ChannelBind success",
+                                "ChannelBind error",
+                                "CreatePermission success",
+                                "CreatePermission error",
+                                "ChannelData",
+                                "Data indication"};
 /// What bears a digest, so that nobody believes it when it is bent. Of what does not, UDP's
 /// checksum says that it never arrives.
 constexpr std::array signed_requests = {"Refresh request", "ChannelBind request",

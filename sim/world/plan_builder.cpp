@@ -9,6 +9,13 @@
 #include "sim/world/recovery.h"
 
 namespace tickover::sim {
+namespace {
+
+/// Of who writes no address.
+constexpr IpAddress first_public = IpAddress::v4({198, 18, 0, 1});
+constexpr IpAddress first_private = IpAddress::v4({10, 0, 0, 2});
+
+}  // namespace
 
 PlanBuilder::PlanBuilder(Scenario scenario, std::uint64_t seed, const RoleRegistry& registry)
     : plan_(std::make_shared<Plan>()), registry_(registry) {
@@ -70,7 +77,9 @@ std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name)
   nat.name = name;
   nat.key = hash_text("nat " + name);
   nat.addresses = spec.addresses;
-  if (nat.addresses.empty()) nat.addresses = {IpAddress::v4({198, 18, 0, 1}).plus(next_public_++)};
+  if (nat.addresses.empty()) {
+    nat.addresses = {given_address(first_public, next_public_, spec.behind)};
+  }
   nat.mapping = spec.mapping;
   nat.filtering = spec.filtering;
   nat.timeout = draw(spec.timeout, word("nat " + name + ".timeout"));
@@ -168,9 +177,33 @@ std::vector<IpAddress> PlanBuilder::addresses_for(const HostSpec& spec, std::int
     }
     return result;
   }
-  const bool is_private = spec.nat || !spec.behind.empty();
-  return {is_private ? IpAddress::v4({10, 0, 0, 2}).plus(next_private_++)
-                     : IpAddress::v4({198, 18, 0, 1}).plus(next_public_++)};
+  if (spec.nat) return {first_private.plus(next_private_++)};
+  const bool is_public = spec.behind.empty();
+  return {given_address(is_public ? first_public : first_private,
+                        is_public ? next_public_ : next_private_, spec.behind)};
+}
+
+IpAddress PlanBuilder::given_address(const IpAddress& first, std::uint32_t& next,
+                                     const std::string& behind) const {
+  const auto is_written = [&](const IpAddress& ip) {
+    const auto has = [&](const std::vector<IpAddress>& addresses, std::int64_t count) {
+      return std::ranges::any_of(addresses, [&](const IpAddress& from) {
+        return from <= ip && ip <= from.plus(static_cast<std::uint32_t>(count - 1));
+      });
+    };
+    const auto host_has = [&](const HostSpec& host) {
+      if (host.nat) return host.nat->behind == behind && has(host.nat->addresses, 1);
+      return host.behind == behind && has(host.addresses, host.count);
+    };
+    const auto nat_has = [&](const NatSpec& nat) {
+      return nat.behind == behind && has(nat.addresses, 1);
+    };
+    return std::ranges::any_of(plan_->scenario.hosts, host_has) ||
+           std::ranges::any_of(plan_->scenario.nats, nat_has);
+  };
+  IpAddress given = first.plus(next++);
+  while (is_written(given)) given = first.plus(next++);
+  return given;
 }
 
 void PlanBuilder::add_nodes_and_owners() {

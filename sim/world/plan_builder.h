@@ -49,6 +49,9 @@ class PlanBuilder {
   void check_message(const PacketMatch& match, Place place);
   void add_heal();
 
+  /// The next free address from `first` on that nobody in the network behind that NAT has written.
+  IpAddress given_address(const IpAddress& first, std::uint32_t& next,
+                          const std::string& behind) const;
   std::vector<IpAddress> addresses_for(const HostSpec& spec, std::int64_t member);
   std::vector<NodeIndex> link_ends(const std::string& name, Place place);
   std::vector<std::uint32_t> directions_between(const std::string& from, const std::string& to,
@@ -56,6 +59,7 @@ class PlanBuilder {
   std::vector<std::uint32_t> both_directions(const std::string& a, const std::string& b,
                                              Place place);
   std::string outer_hint(const std::string& name) const;
+  std::vector<HostIndex> behind(std::uint32_t nat) const;
   HostIndex one_host(const std::string& name, Place place);
   /// The same with everything drawn that is drawn once per run.
   LinkConditions drawn(LinkConditions written, const std::string& path) const;

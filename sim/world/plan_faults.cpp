@@ -1,4 +1,6 @@
 // The faults of a plan: their instants drawn, their names resolved to what they touch.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -6,6 +8,7 @@
 #include "core/random.h"
 #include "sim/oracles/expectation.h"
 #include "sim/scenario/nearest.h"
+#include "sim/world/messages.h"
 #include "sim/world/plan_builder.h"
 
 namespace tickover::sim {
@@ -55,7 +58,20 @@ std::string PlanBuilder::outer_hint(const std::string& name) const {
   if (!nat) return {};
   while (plan_->nats[*nat].behind) nat = plan_->nats[*nat].behind;
   const std::string& outer = plan_->nats[*nat].name;
-  return outer == name ? "" : ": \"" + name + "\" is behind the NAT \"" + outer + "\"";
+  if (outer == name) return {};
+  return fmt::format(": {0} is behind the NAT {1}, so write {1} instead of {0}", quoted(name),
+                     quoted(outer));
+}
+
+/// The hosts behind that NAT, also those behind another one in between.
+std::vector<HostIndex> PlanBuilder::behind(std::uint32_t nat) const {
+  std::vector<HostIndex> inside;
+  for (HostIndex host = 0; host < plan_->hosts.size(); ++host) {
+    auto outer = plan_->hosts[host].behind;
+    while (outer && *outer != nat) outer = plan_->nats[*outer].behind;
+    if (outer) inside.push_back(host);
+  }
+  return inside;
 }
 
 std::vector<std::uint32_t> PlanBuilder::directions_between(const std::string& from,
@@ -146,24 +162,21 @@ std::vector<FaultAction> PlanBuilder::for_each_member(const FaultAction& action)
 /// A fault that names what its hosts never send would never match.
 void PlanBuilder::check_message(const PacketMatch& match, Place place) {
   if (match.message.empty()) return;
-  const auto is_named = [&](const std::string& name) {
-    return name == match.message || name.starts_with(match.message + " ");
-  };
-  std::vector<std::string> known;
-  for (const HostIndex host : plan_->hosts_named(match.from)) {
-    const std::vector<std::string>& messages = plan_->hosts[host].role->messages;
-    if (messages.empty() || std::ranges::any_of(messages, is_named)) return;
-    known.insert(known.end(), messages.begin(), messages.end());
+  std::vector<HostIndex> senders = plan_->hosts_named(match.from.empty() ? "*" : match.from);
+  std::string who = quoted(match.from);
+  const auto nat = std::ranges::find(plan_->scenario.nats, match.from, &NatSpec::name);
+  if (nat != plan_->scenario.nats.end()) {
+    senders = behind(static_cast<std::uint32_t>(nat - plan_->scenario.nats.begin()));
+    who = "who is behind " + who;
+  } else if (match.from.empty() || match.from == "*") {
+    const std::vector<HostIndex> receivers = plan_->hosts_named(match.to);
+    if (receivers.size() == 1) std::erase(senders, receivers.front());
+    who = "nobody";
   }
-  if (known.empty()) return;
-  std::string what = "\"" + match.from + "\" sends no message \"" + match.message + "\"";
-  // "Refresh" alone is a good name, too.
-  for (std::size_t i = 0, n = known.size(); i < n; ++i) {
-    known.push_back(known[i].substr(0, known[i].find(' ')));
-  }
-  const std::string meant = nearest(match.message, known);
-  if (!meant.empty()) what += " (did you mean \"" + meant + "\"?)";
-  fail(place, what);
+  const std::vector<std::string> known = messages_of(*plan_, senders);
+  if (known.empty() || is_message(match.message, known)) return;
+  fail(place, fmt::format("{} sends {} message {}{}", who, who == "nobody" ? "a" : "no",
+                          quoted(match.message), message_hint(match.message, known)));
 }
 
 void PlanBuilder::add_faults() {
