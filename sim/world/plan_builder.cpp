@@ -100,6 +100,10 @@ std::uint32_t PlanBuilder::add_nat(const NatSpec& spec, const std::string& name)
   nat.port_block = static_cast<std::uint32_t>(spec.port_block);
   nat.translates = spec.translates;
   nat.nat64 = spec.nat64;
+  const auto is_v4 = [](const IpAddress& ip) { return ip.family() == AddressFamily::ipv4; };
+  if (nat.nat64 && std::ranges::none_of(nat.addresses, is_v4)) {
+    fail(spec.place, "NAT \"" + name + "\" is a NAT64 without an IPv4 address outside");
+  }
   plan_->nats.push_back(std::move(nat));
   return static_cast<std::uint32_t>(plan_->nats.size() - 1);
 }

@@ -39,11 +39,6 @@ std::optional<std::uint32_t> PlanBuilder::nat64_of(HostIndex host) const {
 /// As DNS64 would tell it (RFC 6147, section 5.1): who has no IPv6 address of its own, and stands
 /// where the NAT64 leads to.
 void PlanBuilder::add_names_behind_nat64() {
-  for (const NatPlan& nat : plan_->nats) {
-    const auto is_v4 = [](const IpAddress& ip) { return ip.family() == AddressFamily::ipv4; };
-    if (!nat.nat64 || std::ranges::any_of(nat.addresses, is_v4)) continue;
-    return fail({}, "NAT \"" + nat.name + "\" is a NAT64 without an IPv4 address outside");
-  }
   for (HostIndex i = 0; i < plan_->hosts.size(); ++i) {
     const auto nat = nat64_of(i);
     plan_->hosts[i].nat64 = nat;
